@@ -1,0 +1,1 @@
+"""The outside: web, channels, worker, wiring, command line."""

@@ -1,0 +1,221 @@
+"""Telegram by python-telegram-bot: our messages with buttons, and the bot's own settings."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar
+
+from telegram import Bot, BotCommand, WebhookInfo
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    TelegramError,
+)
+
+from bot.channels.base import Receipt, SendError
+from bot.channels.telegram_draw import draw_telegram, inline_buttons, keyboard
+from bot.channels.telegram_parse import parse_update, pressed_message
+from bot.channels.telegram_request import AiohttpRequest, TooManyRequests
+from db.models import InboundMessage, OutboundMessage
+
+__all__ = ["TelegramChannel", "draw_telegram", "parse_update", "pressed_message"]
+
+# Its debug lines hold texts and chat ids, and no setting of ours may bring those into the log.
+logging.getLogger("telegram.Bot").setLevel(logging.INFO)
+
+TELEGRAM = "https://api.telegram.org"
+UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+MENDING_SECONDS = 120.0
+POLL_SECONDS = 25
+REMEMBERED_KEYBOARDS = 20_000
+
+T = TypeVar("T")
+
+
+class TelegramChannel:
+    """One bot. ``line`` is its numeric id, the token's first half."""
+
+    name = "telegram"
+
+    def __init__(self, token: str, *, base_url: str = TELEGRAM) -> None:
+        base = (base_url or TELEGRAM).rstrip("/")
+        self.line = token.partition(":")[0]
+        self._requests = AiohttpRequest()
+        self._polling = AiohttpRequest()
+        self.bot = Bot(
+            token,
+            base_url=f"{base}/bot",
+            base_file_url=f"{base}/file/bot",
+            request=self._requests,
+            get_updates_request=self._polling,
+        )
+        self._keyboards = Keyboards()
+
+    def draw(self, message: OutboundMessage) -> list[str]:
+        return draw_telegram(message)
+
+    def parse(self, update_json: dict[str, Any]) -> InboundMessage | None:
+        return parse_update(update_json, self.line)
+
+    async def send(self, address: str, message: OutboundMessage, *, line: str) -> Receipt:
+        """The receipt's id is that of the message which has the buttons."""
+        sent = None
+        parts = self._with_markup(address, message)
+        for text, markup in parts:
+            sent = await _asked(self.bot.send_message(_chat(address), text, reply_markup=markup))
+        if sent is None:
+            raise SendError("empty")
+        self._keyboards.shown(address, message)
+        return Receipt(str(sent.message_id), len(parts))
+
+    def _with_markup(self, address: str, message: OutboundMessage) -> list[tuple[str, Any]]:
+        """Each part with what hangs on it: inline buttons on the last, the keyboard before.
+
+        A message carries one or the other. Where this chat has not got the keyboard yet, the text
+        is sent as two, so that the emergency button is there from the first answer on.
+        """
+        parts: list[str] = self.draw(message)
+        below = keyboard(message)
+        if not message.buttons or message.ask_location:
+            return [(part, below) for part in parts]
+        if len(parts) == 1 and not self._keyboards.has(address, message):
+            parts = [part for part in parts[0].rpartition("\n\n")[::2] if part.strip()]
+        try:
+            buttons = inline_buttons(message.buttons)
+        except ValueError:
+            raise SendError("button_too_long") from None
+        return [*((part, below) for part in parts[:-1]), *((part, buttons) for part in parts[-1:])]
+
+    def method_answer(self, address: str, message: OutboundMessage) -> dict[str, Any]:
+        """The message as the answer to Telegram's own request: no database, no second call.
+
+        Telegram then tells us neither an id nor whether it worked. One message fits.
+        """
+        text, markup = self._with_markup(address, message)[0]
+        return {
+            "method": "sendMessage",
+            "chat_id": _chat(address),
+            "text": text,
+            "reply_markup": markup.to_dict(),
+        }
+
+    async def answer_callback(self, callback_id: str, text: str = "") -> None:
+        """Stops the pressed button's spinner; ``text`` is shown for a moment. Late is harmless."""
+        query_id = callback_id.partition("/")[0]
+        await _harmless(self.bot.answer_callback_query(query_id, text[:200] or None))
+
+    async def clear_buttons(self, address: str, message_id: int) -> None:
+        """Takes the buttons of an answered question away; they may be gone already."""
+        chat = _chat(address)
+        await _harmless(self.bot.edit_message_reply_markup(chat, message_id, reply_markup=None))
+
+    async def set_up(
+        self, webhook_url: str, secret: str, commands: Sequence[tuple[str, str]]
+    ) -> None:
+        """Registers webhook and command menu. What waited at Telegram is never dropped."""
+        await _asked(
+            self.bot.set_webhook(
+                webhook_url,
+                secret_token=secret,
+                allowed_updates=UPDATES,
+                drop_pending_updates=False,
+            )
+        )
+        await self.set_commands(commands)
+
+    async def set_commands(self, commands: Sequence[tuple[str, str]]) -> None:
+        menu = [BotCommand(word, meaning) for word, meaning in commands]
+        await _asked(self.bot.set_my_commands(menu))
+
+    async def webhook_info(self) -> WebhookInfo:
+        """Address, backlog and last error, as Telegram sees them: for `doctor`."""
+        return await _asked(self.bot.get_webhook_info())
+
+    async def username(self) -> str:
+        """The bot's public name, for its link; asks Telegram."""
+        return str((await _asked(self.bot.get_me())).username)
+
+    async def start_polling(self) -> None:
+        """Development only. Telegram refuses getUpdates while a webhook is set."""
+        await _asked(self.bot.delete_webhook(drop_pending_updates=False))
+
+    async def poll(self, offset: int | None, seconds: int = POLL_SECONDS) -> list[dict[str, Any]]:
+        """Waiting updates, raw. Asking with the last one's id + 1 is what acknowledges them.
+
+        The library's own method would log an update it cannot read, and stop at it for ever.
+        """
+        asked = {"offset": offset, "timeout": seconds, "allowed_updates": UPDATES}
+        updates: list[dict[str, Any]] = await _asked(
+            self.bot.do_api_request(
+                "getUpdates",
+                api_kwargs={name: value for name, value in asked.items() if value is not None},
+                read_timeout=seconds + 10,
+            )
+        )
+        return updates
+
+    async def close(self) -> None:
+        await self._requests.shutdown()
+        await self._polling.shutdown()
+
+
+class Keyboards:
+    """Which keyboard each chat was last given. Forgotten at a restart, then given once more."""
+
+    def __init__(self) -> None:
+        self._given: OrderedDict[str, bool] = OrderedDict()
+
+    def has(self, address: str, message: OutboundMessage) -> bool:
+        return self._given.get(address) is message.quiet
+
+    def shown(self, address: str, message: OutboundMessage) -> None:
+        """After a keyboard that asks for a place, the plain one has to be given again."""
+        if message.ask_location:
+            self._given.pop(address, None)
+            return
+        self._given[address] = message.quiet
+        self._given.move_to_end(address)
+        if len(self._given) > REMEMBERED_KEYBOARDS:
+            self._given.popitem(last=False)
+
+
+def _chat(address: str) -> int:
+    return int(address.removeprefix("tg:"))
+
+
+async def _asked(call: Awaitable[T]) -> T:
+    try:
+        return await call
+    except TelegramError as failure:
+        raise _refused(failure) from None  # its text may hold the address
+
+
+async def _harmless(call: Awaitable[Any]) -> None:
+    try:
+        await call
+    except BadRequest:
+        return
+    except TelegramError as failure:
+        raise _refused(failure) from None
+
+
+def _refused(failure: TelegramError) -> SendError:
+    if isinstance(failure, TooManyRequests):
+        return SendError("429", retryable=True, retry_after=failure.retry_after)
+    if isinstance(failure, Forbidden):  # blocked, or the account is gone
+        return SendError("403", stops=True)
+    if isinstance(failure, InvalidToken):
+        # Says nothing about the message: it waits until the token is mended.
+        return SendError("401", retryable=True, retry_after=MENDING_SECONDS)
+    if isinstance(failure, ChatMigrated):
+        return SendError("migrated")
+    if isinstance(failure, BadRequest):
+        return SendError("400")
+    if isinstance(failure, Conflict):
+        return SendError("409", retryable=True)
+    return SendError("network", retryable=True)

@@ -1,0 +1,1 @@
+"""The web: webhooks for the providers, public pages, the demo."""

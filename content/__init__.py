@@ -1,0 +1,1 @@
+"""What we say and what people type when they mean something."""

@@ -1,0 +1,157 @@
+"""The texts: what people read, and the words they type for an option.
+
+One file per flow and locale, ``locales/<locale>/<flow>.txt``: a TOML head closed by ``+++`` (sources,
+review), then one ``{% block <step> %}`` a text in the order people meet them. A block named
+``<step>__<channel>`` replaces the text on that channel. Values are strict: an undefined name is an
+error, never a gap in a dose instruction.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+
+LOCALES = Path(__file__).parent / "locales"
+DEFAULT = "en"
+
+_BLOCK = re.compile(r"\{% block (\w+) %\}\n?(.*?)\n?\{% endblock %\}", re.DOTALL)
+_environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
+
+
+class MissingText(LookupError):
+    """No text of that name in any locale we may fall back to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a file's facts come from and who has looked at it."""
+
+    sources: tuple[str, ...] = ()
+    reviewed: str = ""
+    reviewer: str = ""
+    review_by: str = ""
+    safety: bool = False
+    segments: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionWords:
+    """How an option is labelled, and what may be typed for it."""
+
+    label: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """One flow's texts in one locale."""
+
+    head: Head
+    blocks: dict[str, str]
+
+
+def locales() -> tuple[str, ...]:
+    """The locales there are."""
+    return tuple(sorted(path.name for path in LOCALES.iterdir() if path.is_dir()))
+
+
+@cache
+def text_file(locale: str, flow: str) -> TextFile | None:
+    """The texts of a flow, or None; ``flow`` may hold a folder ("cards/signs")."""
+    path = LOCALES / locale / f"{flow}.txt"
+    if not path.is_file():
+        return None
+    head, found, body = path.read_text("utf-8").partition("\n+++\n")
+    if not found:
+        raise MissingText(f"{locale}/{flow}.txt has no head closed by +++")
+    meta = tomllib.loads(head)
+    meta["sources"] = tuple(meta.get("sources", ()))
+    return TextFile(Head(**meta), dict(_BLOCK.findall(body)))
+
+
+@cache
+def _template(locale: str, name: str, channel: str) -> str | Template:
+    flow, _, step = name.rpartition(".")
+    for try_locale in dict.fromkeys((locale, DEFAULT)):
+        found = text_file(try_locale, flow)
+        if found is None:
+            continue
+        for block in (f"{step}__{channel}", step):
+            if block in found.blocks:
+                source = found.blocks[block]
+                return _environment.from_string(source) if "{" in source else source
+    raise MissingText(f"{name} ({locale})")
+
+
+def text(locale: str, name: str, channel: str = "", **values: Any) -> str:
+    """The text ``<flow>.<step>`` in a locale for a channel, with its values filled in."""
+    template = _template(locale, name, channel)
+    if isinstance(template, str):
+        return template
+    return template.render(values)
+
+
+def has_text(locale: str, name: str) -> bool:
+    """Whether this very locale has the text."""
+    flow, _, step = name.rpartition(".")
+    found = text_file(locale, flow)
+    return found is not None and step in found.blocks
+
+
+@cache
+def _words_file(locale: str) -> dict[str, Any]:
+    path = LOCALES / locale / "words.toml"
+    return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+@cache
+def option(locale: str, question: str, name: str) -> OptionWords:
+    """Label and words of one option of ``<flow>.<step>``; English words always work too."""
+    label, words = "", []
+    for try_locale in dict.fromkeys((locale, DEFAULT)):
+        file = _words_file(try_locale)
+        own = file.get("options", {}).get(question, {}).get(name)
+        shared = file.get("shared", {}).get(name)
+        found = own or shared
+        if found:
+            label = label or found["label"]
+            words += found.get("words", [])
+            words.append(found["label"])
+    if not label:
+        raise MissingText(f"option {name} of {question} ({locale})")
+    return OptionWords(label, tuple(dict.fromkeys(w.casefold() for w in words)))
+
+
+@cache
+def global_words(locale: str) -> dict[str, str]:
+    """Every word that works anywhere → its name ("stop texting" → "stop")."""
+    found: dict[str, str] = {}
+    for try_locale in dict.fromkeys((DEFAULT, locale)):
+        for name, words in _words_file(try_locale).get("global", {}).items():
+            found.update({word.casefold(): name for word in words})
+    return found
+
+
+@cache
+def role_words(locale: str, role: str) -> dict[str, str]:
+    """Words only a role uses (peer, outlet, staff) → their name."""
+    found: dict[str, str] = {}
+    for try_locale in dict.fromkeys((DEFAULT, locale)):
+        for name, words in _words_file(try_locale).get("role", {}).get(role, {}).items():
+            found.update({word.casefold(): name for word in words})
+    return found
+
+
+def label(locale: str, group: str, name: str) -> str:
+    """A short word for a value ("recipient", "self" → "the person who asked")."""
+    for try_locale in dict.fromkeys((locale, DEFAULT)):
+        found = _words_file(try_locale).get("labels", {}).get(group, {}).get(name)
+        if found:
+            return str(found)
+    raise MissingText(f"label {group}.{name} ({locale})")

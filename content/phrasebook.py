@@ -1,0 +1,236 @@
+"""The phrase rules of `content/phrases/*.toml`, loaded and compiled.
+
+A rule is a list of phrases a person may type. A phrase is a row of words:
+
+    word        this word                      <class>     any word of a class in [words]
+    a|b|<c>     one of these                   word?       may be missing
+    ..          up to two other words here     ...         up to five other words here
+    ^  $        the sentence starts, ends here
+
+`word(s)` in a class stands for "word" and "words". Spelling, case, accents and apostrophes do not
+matter: both sides go through `fold`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "phrases"
+START, END = "^", "$"
+GAPS = {"..": 2, "...": 5}
+
+# Letters that look Latin but are not, or that do not decompose. No language of ours is written in
+# Cyrillic or Greek, so their look-alikes can only be disguise or a keyboard slip.
+LOOKALIKES = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u04bb\u0455\u0432\u043a\u043c\u043d\u0442"
+    "\u03b1\u03b5\u03bf\u03c1\u03c4\u03c5\u03bd\u03b9\u03ba\u03b7\u0142\u00f8\u0111\u0131\u0251\u0261"
+    "\u0649\u0629\u06cc\u06a9\u2019\u2018\u02bc\u00b4`\u2032",
+    "aeopcxyijhsbkmhtaeoptuvikhlodiag\u064a\u0647\u064a\u0643''''''",
+)
+DROPPED = {"Mn", "Me", "Cf", "Cc", "Cs", "Sk"}
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, look-alikes or invisible characters; line ends are kept."""
+    if text.isascii():
+        return text.lower().replace("`", "'").replace("\0", "")
+    plain = unicodedata.normalize("NFKD", text).casefold().translate(LOOKALIKES)
+    return "".join(
+        c for c in plain if c.isascii() or unicodedata.category(c) not in DROPPED
+    ).replace("\0", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    words: frozenset[str]
+    gap: int
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    elements: tuple[Element, ...]
+    at_start: bool
+    at_end: bool
+    reach: int  # the longest distance from the first word to the anchor
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What it means when one of the phrases was typed; `kind` says who reads the rule."""
+
+    id: str
+    kind: str
+    language: str
+    phrases: tuple[Phrase, ...]
+    tense: str = "now"
+    negative: bool = False
+    intent: str = ""
+    weight: int = 2
+    slot: str = ""
+    value: str = ""
+
+
+Index = Mapping[str, tuple[tuple[Rule, Phrase], ...]]
+
+
+@dataclass(frozen=True)
+class Phrasebook:
+    indexes: Mapping[str, Index]  # kind of rule -> word -> the phrases that hang on it
+    vocabulary: frozenset[str]  # every word of every rule
+    known: frozenset[str]  # and the common words, which are never a misspelling of another
+    same: Mapping[tuple[str, ...], tuple[str, ...]]  # words that were heard or spelled apart
+    exact: Mapping[str, str]  # whole messages -> intent
+    words: Mapping[str, Mapping[str, frozenset[str]]]  # language -> class -> words
+    deletes: Mapping[str, tuple[str, ...]]  # a word with letters left out -> the words
+    squeezed: Mapping[str, tuple[str, ...]]  # a word without doubled letters -> the words
+
+
+def _plain(word: str) -> str:
+    return fold(word).replace("'", "")
+
+
+def _members(text: str) -> frozenset[str]:
+    found: set[str] = set()
+    for word in text.split():
+        stem = _plain(word.removesuffix("(s)"))
+        found.add(stem)
+        if word.endswith("(s)"):
+            found.add(stem + "s")
+    return frozenset(found)
+
+
+def _words_of(item: str, classes: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    found: set[str] = set()
+    for part in item.split("|"):
+        found |= classes[part[1:-1]] if part.startswith("<") else {_plain(part)}
+    return frozenset(found)
+
+
+def compile_phrase(text: str, classes: Mapping[str, frozenset[str]]) -> Phrase:
+    """One phrase as elements; the rarest needed word is the anchor it is looked up by."""
+    items = text.split()
+    at_start, at_end = items[0] == START, items[-1] == END
+    elements: list[Element] = []
+    gap = 0
+    for item in items[at_start : len(items) - at_end]:
+        if item in GAPS:
+            gap = GAPS[item]
+            continue
+        optional = item.endswith("?")
+        elements.append(Element(_words_of(item.removesuffix("?"), classes), gap, optional))
+        gap = 0
+    anchor = _anchor(elements)
+    reach = sum(e.gap for e in elements[1 : anchor + 1]) + anchor
+    return Phrase(tuple(elements), at_start, at_end, reach)
+
+
+def _anchor(elements: list[Element]) -> int:
+    needed = [i for i, e in enumerate(elements) if not e.optional]
+    return min(needed, key=lambda i: len(elements[i].words))
+
+
+def _index(rules: Iterable[Rule]) -> Index:
+    index: dict[str, list[tuple[Rule, Phrase]]] = defaultdict(list)
+    for rule in rules:
+        for phrase in rule.phrases:
+            for word in phrase.elements[_anchor(list(phrase.elements))].words:
+                index[word].append((rule, phrase))
+    return {word: tuple(found) for word, found in index.items()}
+
+
+def shorter(word: str, times: int) -> set[str]:
+    """The word with up to so many letters left out: two near misses share one of these."""
+    found = {word}
+    last = {word}
+    for _ in range(times):
+        last = {w[:i] + w[i + 1 :] for w in last for i in range(len(w))}
+        found |= last
+    return found
+
+
+def slips_allowed(word: str) -> int:
+    """How many slips of the finger a word of this length may hold and still be itself."""
+    return 0 if len(word) < 3 else 1 if len(word) < 9 else 2
+
+
+_RUNS = re.compile(r"(.)\1+")
+
+
+def squeeze(word: str) -> str:
+    return _RUNS.sub(r"\1", word)
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    return path.stem, data
+
+
+def _rules(
+    language: str, data: Mapping[str, Any], classes: Mapping[str, frozenset[str]]
+) -> list[Rule]:
+    rules = []
+    for kind in ("sign", "mark", "idiom", "intent", "slot"):
+        for entry in data.get(kind, []):
+            say = tuple(compile_phrase(text, classes) for text in entry["say"])
+            fields = {k: v for k, v in entry.items() if k not in ("id", "say", "kind")}
+            name = entry.get("id") or entry.get("intent") or entry.get("value")
+            where = f"{kind}:{entry['kind']}" if kind == "mark" else kind
+            rules.append(Rule(f"{language}/{name}", where, language, say, **fields))
+    return rules
+
+
+@cache
+def phrasebook() -> Phrasebook:
+    rules: list[Rule] = []
+    words: dict[str, dict[str, frozenset[str]]] = {}
+    same: dict[tuple[str, ...], tuple[str, ...]] = {}
+    exact: dict[str, str] = {}
+    common: set[str] = set()
+    for language, data in map(_read, sorted(FOLDER.glob("*.toml"))):
+        words[language] = {n: _members(text) for n, text in data.get("words", {}).items()}
+        rules += _rules(language, data, words[language])
+        common |= _members(data.get("common", ""))
+        for apart, together in data.get("same", {}).items():
+            same[tuple(_plain(apart).split())] = tuple(_plain(together).split())
+        for intent, messages in data.get("exact", {}).items():
+            exact.update({" ".join(_plain(m).split()): intent for m in messages})
+    return _build(rules, words, same, exact, common)
+
+
+def _build(
+    rules: list[Rule],
+    words: Mapping[str, Mapping[str, frozenset[str]]],
+    same: Mapping[tuple[str, ...], tuple[str, ...]],
+    exact: Mapping[str, str],
+    common: set[str],
+) -> Phrasebook:
+    vocabulary = {w for r in rules for p in r.phrases for e in p.elements for w in e.words}
+    vocabulary |= {w for classes in words.values() for members in classes.values() for w in members}
+    vocabulary |= {w for together in same.values() for w in together}
+    kinds = {r.kind for r in rules}
+    deletes: dict[str, list[str]] = defaultdict(list)
+    squeezed: dict[str, list[str]] = defaultdict(list)
+    for word in sorted(vocabulary):
+        squeezed[squeeze(word)].append(word)
+        if slips_allowed(word):
+            for short in shorter(word, slips_allowed(word)):
+                deletes[short].append(word)
+    return Phrasebook(
+        indexes={kind: _index(r for r in rules if r.kind == kind) for kind in sorted(kinds)},
+        vocabulary=frozenset(vocabulary),
+        known=frozenset(vocabulary | common | {w for m in exact for w in m.split()}),
+        same=same,
+        exact=exact,
+        words=words,
+        deletes={k: tuple(v) for k, v in deletes.items()},
+        squeezed={k: tuple(v) for k, v in squeezed.items()},
+    )

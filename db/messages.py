@@ -1,0 +1,225 @@
+"""The inbox and the outbox: what was said to us and what we say, as jobs that survive a crash.
+
+The inbox is worked inside the transaction that does the turn: a row is locked, handled and marked
+done by one commit, so a crash simply leaves it for the next worker. A send talks to the outside
+world, so the outbox is claimed by lease: a crash leaves the row until the lease ends, then it is
+sent again (at least once, harmless when repeated).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from db.database import Database, Tx
+from db.models import InboxRow, OutboxRow, OutboxStatus
+from db.rows import codec
+from db.tables import inbox, outbox
+
+
+async def store_inbound(db: Database, tx: Tx, rows: Sequence[InboxRow]) -> set[int]:
+    """Store what came in; returns the ids that are new (the others are repeats)."""
+    make = sqlite.insert if db.is_sqlite else postgresql.insert
+    statement = (
+        make(inbox)
+        .on_conflict_do_nothing(index_elements=["channel", "external_id"])
+        .returning(inbox.c.id)
+    )
+    values = [codec(InboxRow).to_row(row, db.keyring) for row in rows]
+    return set((await tx.execute(statement, values)).scalars())
+
+
+async def take_inbound(db: Database, tx: Tx, now: datetime, limit: int) -> list[InboxRow]:
+    """Lock the oldest unhandled message of each contact, oldest first, at most ``limit``."""
+    earlier = inbox.alias()
+    blocked = exists().where(
+        earlier.c.lane == inbox.c.lane, earlier.c.id < inbox.c.id, earlier.c.done_at.is_(None)
+    )
+    statement = (
+        select(inbox)
+        .where(inbox.c.done_at.is_(None), inbox.c.due_at <= now, ~blocked)
+        .order_by(inbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=inbox)
+    )
+    rows = (await tx.execute(statement)).mappings()
+    return [codec(InboxRow).from_row(row, db.keyring) for row in rows]
+
+
+async def take_inbound_row(db: Database, tx: Tx, inbox_id: int) -> InboxRow | None:
+    """Lock one unhandled message, if it is still there to be handled."""
+    statement = (
+        select(inbox)
+        .where(inbox.c.id == inbox_id, inbox.c.done_at.is_(None))
+        .with_for_update(skip_locked=True, of=inbox)
+    )
+    row = (await tx.execute(statement)).mappings().first()
+    return codec(InboxRow).from_row(row, db.keyring) if row else None
+
+
+async def finish_inbound(tx: Tx, ids: Sequence[int], now: datetime) -> None:
+    """Mark messages handled."""
+    if ids:
+        await tx.execute(update(inbox).where(inbox.c.id.in_(ids)).values(done_at=now))
+
+
+async def put_off_inbound(tx: Tx, inbox_id: int, due: datetime, error: str) -> None:
+    """Try a message again later."""
+    await tx.execute(
+        update(inbox)
+        .where(inbox.c.id == inbox_id)
+        .values(due_at=due, tries=inbox.c.tries + 1, error=error[:400])
+    )
+
+
+async def repeated_answer(db: Database, tx: Tx, channel: str, external_id: str) -> list[OutboxRow]:
+    """What we answered to a message that is being delivered again."""
+    statement = (
+        select(outbox)
+        .join(inbox, inbox.c.id == outbox.c.inbox_id)
+        .where(inbox.c.channel == channel, inbox.c.external_id == external_id)
+        .order_by(outbox.c.id)
+    )
+    rows = (await tx.execute(statement)).mappings()
+    return [codec(OutboxRow).from_row(row, db.keyring) for row in rows]
+
+
+async def claim_outbound(
+    db: Database, now: datetime, *, owner: str, limit: int, lease: timedelta
+) -> list[OutboxRow]:
+    """Lease the next message of each address: emergencies first, then in order."""
+    earlier = outbox.alias()
+    blocked = exists().where(
+        earlier.c.lane == outbox.c.lane,
+        earlier.c.done_at.is_(None),
+        earlier.c.due_at <= now,
+        or_(
+            earlier.c.priority < outbox.c.priority,
+            and_(earlier.c.priority == outbox.c.priority, earlier.c.id < outbox.c.id),
+        ),
+    )
+    free = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until < now)
+    heads = (
+        select(outbox.c.id)
+        .where(outbox.c.done_at.is_(None), outbox.c.due_at <= now, free, ~blocked)
+        .order_by(outbox.c.priority, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=outbox)
+    )
+    async with db.transaction() as tx:
+        ids = list((await tx.execute(heads)).scalars())
+        if not ids:
+            return []
+        rows = await tx.execute(
+            update(outbox)
+            .where(outbox.c.id.in_(ids))
+            .values(
+                status=OutboxStatus.SENDING,
+                owner=owner,
+                lease_until=now + lease,
+                tries=outbox.c.tries + 1,
+            )
+            .returning(outbox)
+        )
+        claimed = [codec(OutboxRow).from_row(row, db.keyring) for row in rows.mappings()]
+    return sorted(claimed, key=lambda row: (row.priority, row.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one send. ``retry_at`` set = try again then; ``error`` without = given up."""
+
+    id: int
+    at: datetime
+    provider_id: str = ""
+    error: str = ""
+    retry_at: datetime | None = None
+
+
+async def finish_outbound(tx: Tx, results: Sequence[Sent], owner: str) -> None:
+    """Record sends, one statement for each kind of outcome; a lost lease changes nothing."""
+    mine = and_(
+        outbox.c.id == bindparam("b_id"), outbox.c.owner == owner, outbox.c.done_at.is_(None)
+    )
+    sent = [r for r in results if not r.error]
+    if sent:
+        await tx.execute(
+            update(outbox)
+            .where(mine)
+            .values(
+                status=OutboxStatus.SENT,
+                provider_id=bindparam("b_provider"),
+                sent_at=bindparam("b_at"),
+                done_at=bindparam("b_at"),
+                lease_until=None,
+                error="",
+            ),
+            [{"b_id": r.id, "b_provider": r.provider_id, "b_at": r.at} for r in sent],
+        )
+    again = [r for r in results if r.error and r.retry_at]
+    if again:
+        await tx.execute(
+            update(outbox)
+            .where(mine)
+            .values(
+                status=OutboxStatus.QUEUED,
+                due_at=bindparam("b_due"),
+                error=bindparam("b_error"),
+                lease_until=None,
+            ),
+            [{"b_id": r.id, "b_due": r.retry_at, "b_error": r.error[:400]} for r in again],
+        )
+    dead = [r for r in results if r.error and not r.retry_at]
+    if dead:
+        await tx.execute(
+            update(outbox)
+            .where(mine)
+            .values(
+                status=OutboxStatus.FAILED,
+                done_at=bindparam("b_at"),
+                error=bindparam("b_error"),
+                lease_until=None,
+            ),
+            [{"b_id": r.id, "b_at": r.at, "b_error": r.error[:400]} for r in dead],
+        )
+
+
+_RANK = {OutboxStatus.SENT: 1, OutboxStatus.DELIVERED: 2, OutboxStatus.FAILED: 3}
+
+
+async def report_outbound(
+    db: Database, tx: Tx, provider_id: str, status: OutboxStatus, error: str
+) -> OutboxRow | None:
+    """Move a sent message on by a delivery report; a late lower status changes nothing."""
+    below = [s for s, rank in _RANK.items() if rank < _RANK[status]]
+    below += [OutboxStatus.QUEUED, OutboxStatus.SENDING]
+    rows = await tx.execute(
+        update(outbox)
+        .where(outbox.c.provider_id == provider_id, outbox.c.status.in_(below))
+        .values(status=status, error=error[:400])
+        .returning(outbox)
+    )
+    row = rows.mappings().first()
+    return codec(OutboxRow).from_row(row, db.keyring) if row else None
+
+
+async def counts(tx: Tx, now: datetime) -> dict[str, Any]:
+    """How much waits: for health, metrics and ``doctor``."""
+    waiting_in = await tx.execute(
+        select(func.count(), func.min(inbox.c.received_at)).where(inbox.c.done_at.is_(None))
+    )
+    waiting_out = await tx.execute(
+        select(func.count(), func.min(outbox.c.due_at)).where(outbox.c.done_at.is_(None))
+    )
+    (inbound, oldest_in), (outbound, oldest_out) = waiting_in.one(), waiting_out.one()
+    return {
+        "inbox": inbound,
+        "inbox_oldest_s": (now - oldest_in).total_seconds() if oldest_in else 0.0,
+        "outbox": outbound,
+        "outbox_oldest_s": (now - oldest_out).total_seconds() if oldest_out else 0.0,
+    }

@@ -1,0 +1,92 @@
+"""Between a dataclass and its row: which table a noun lives in, and what of it is sealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Table
+
+from db import models, tables
+from db.keys import Keyring
+
+T = TypeVar("T")
+
+# In the order they must be written: a row comes after the rows it refers to.
+TABLE_OF: dict[type[Any], Table] = {
+    models.Service: tables.services,
+    models.Outlet: tables.outlets,
+    models.Contact: tables.contacts,
+    models.Address: tables.addresses,
+    models.Conversation: tables.conversations,
+    models.Consent: tables.consents,
+    models.Peer: tables.peers,
+    models.Staff: tables.staff,
+    models.KitRequest: tables.requests,
+    models.Offer: tables.offers,
+    models.Claim: tables.claims,
+    models.Movement: tables.movements,
+    models.Supply: tables.supplies,
+    models.SupplyFact: tables.supply_facts,
+    models.Holding: tables.holdings,
+    models.RelayMessage: tables.relay_messages,
+    models.Flag: tables.flags,
+    models.Fact: tables.journal,
+    models.InboxRow: tables.inbox,
+    models.OutboxRow: tables.outbox,
+    models.Timer: tables.timers,
+}
+
+
+class Codec(Generic[T]):
+    """Turns one kind of dataclass into rows and back."""
+
+    def __init__(self, model: type[T]) -> None:
+        self.model = model
+        self.table = TABLE_OF[model]
+        self.names = [f.name for f in fields(model)]  # type: ignore[arg-type]
+        self.key = self.table.primary_key.columns[0].name
+        self.versioned = "version" in self.names
+        self._sealed = [
+            (c.name, f"{self.table.name}.{c.name}", c.info["sealed"] == "json")
+            for c in self.table.c
+            if c.info.get("sealed")
+        ]
+        self._tuples = [
+            f.name
+            for f in fields(model)  # type: ignore[arg-type]
+            if str(f.type).startswith("tuple")
+        ]
+
+    def to_row(self, entity: T, keyring: Keyring) -> dict[str, Any]:
+        """The row of an entity, sealed where it must be."""
+        row = {name: getattr(entity, name) for name in self.names}
+        for name in self._tuples:
+            row[name] = list(row[name])
+        for name, where, is_json in self._sealed:
+            value = row[name]
+            row[name] = keyring.seal(json.dumps(value) if is_json else value, where)
+        return row
+
+    def from_row(self, row: Mapping[str, Any], keyring: Keyring) -> T:
+        """The entity of a row."""
+        values = dict(row)
+        for name, where, is_json in self._sealed:
+            sealed = values[name]
+            if sealed is None:  # forgotten under the retention rules
+                values[name] = {} if is_json else ""
+                continue
+            plain = keyring.open(bytes(sealed), where)
+            values[name] = json.loads(plain) if is_json else plain
+        for name in self._tuples:
+            values[name] = tuple(values[name])
+        return self.model(**values)
+
+
+@cache
+def codec(model: type[T]) -> Codec[T]:
+    """The codec of a model."""
+    return Codec(model)

@@ -1,0 +1,1 @@
+"""The inside: the engine, one file per conversation, and the domain services."""

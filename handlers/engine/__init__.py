@@ -1,0 +1,1 @@
+"""How a conversation is declared and advanced; knows no flow by name."""

@@ -1,0 +1,225 @@
+"""One step of a conversation: ask, take the answer, go on. Knows no flow by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from content import library
+from db.models import Button, OutboundMessage
+from handlers.engine.flow import Again, Choose, Do, End, Enter, Flow, Go, Next, Say, Step
+from handlers.engine.matching import match_option
+from handlers.engine.turn import Turn
+
+OFFER_A_PERSON_AFTER = 3
+NUDGE_AFTER = timedelta(minutes=30)
+LET_GO_AFTER = timedelta(hours=24)
+_LONDON = ZoneInfo("Europe/London")
+
+
+def current(turn: Turn) -> tuple[Flow, Step] | None:
+    """The open conversation and the step it waits at; a flow that is gone counts as none."""
+    flow = turn.world.flows.get(turn.flow)
+    step = flow.by_name.get(turn.step) if flow else None
+    return (flow, step) if flow and step else None
+
+
+async def begin(turn: Turn, flow: str, step: str = "", **data: Any) -> None:
+    """Start a conversation; one that waits for an answer is parked and picked up afterwards."""
+    if turn.flow and turn.flow != flow:
+        park(turn)
+    elif turn.flow == flow:
+        data = {**turn.data, **data} if step else data
+    await _enter(turn, flow, step, data)
+
+
+def park(turn: Turn) -> None:
+    """Put the open conversation aside."""
+    if not turn.flow:
+        return
+    turn.parked.append(
+        {"flow": turn.flow, "step": turn.step, "data": turn.data, "path": turn.memory.get("path")}
+    )
+    del turn.parked[:-3]
+    _forget(turn)
+
+
+def leave(turn: Turn) -> None:
+    """Drop the open conversation and everything parked."""
+    _forget(turn)
+    turn.parked.clear()
+
+
+def _forget(turn: Turn) -> None:
+    turn.flow = turn.step = ""
+    turn.tries = 0
+    turn.asked_at = None
+    turn.memory["data"] = {}
+    turn.memory["path"] = []
+    turn.work.cancel_timer(f"nudge:{turn.id}")
+
+
+async def _enter(turn: Turn, flow: str, step: str, data: dict[str, Any]) -> None:
+    turn.flow, turn.step, turn.tries = flow, "", 0
+    turn.memory["data"], turn.memory["path"] = dict(data), []
+    await proceed(turn, step or turn.world.flows[flow].first)
+
+
+async def proceed(turn: Turn, following: Next) -> None:
+    """Go on from an answer until the next question, or the end."""
+    hint: Again | None = None
+    while True:
+        if isinstance(following, End):
+            await finish(turn)
+            return
+        if isinstance(following, Go):
+            await _enter(turn, following.flow, following.step, following.data)
+            return
+        if isinstance(following, Again):
+            hint, following = following, turn.step
+        flow = turn.world.flows[turn.flow]
+        step = flow.by_name[following]
+        if isinstance(step, Say):
+            values = await step.values(turn) if step.values else {}
+            turn.say(f"{flow.name}.{step.name}", **values)
+            following = await step.then(turn, "") if callable(step.then) else step.then
+            continue
+        if isinstance(step, Do):
+            following = await step.then(turn, "")
+            continue
+        if turn.step and turn.step != step.name:
+            turn.memory.setdefault("path", []).append(turn.step)
+        turn.step, turn.tries = step.name, turn.tries if hint else 0
+        await ask(turn, hint)
+        return
+
+
+async def finish(turn: Turn) -> None:
+    """The conversation is over; pick up the one that was parked last."""
+    _forget(turn)
+    while turn.parked:
+        last = turn.parked.pop()
+        flow = turn.world.flows.get(last["flow"])
+        if flow and last["step"] in flow.by_name:
+            turn.flow, turn.step = last["flow"], last["step"]
+            turn.memory["data"], turn.memory["path"] = last["data"], last.get("path") or []
+            await ask(turn, Again("back_to"))
+            return
+
+
+async def ask(turn: Turn, hint: Again | None = None) -> None:
+    """Ask the question the conversation waits at, after a hint if there is one."""
+    here = current(turn)
+    if here is None:
+        return
+    flow, step = here
+    if isinstance(step, Say | Do):
+        return
+    values = await step.values(turn) if step.values else {}
+    text = turn.text(f"{flow.name}.{step.name}", **values)
+    if hint:
+        text = f"{_hint(turn, flow, hint)}\n{text}"
+    turn.seq += 1
+    turn.asked_at = turn.now
+    turn.memory["last"] = "flow"
+    buttons: tuple[Button, ...] = ()
+    if isinstance(step, Choose):
+        buttons = tuple(
+            Button(label, f"{flow.name}.{step.name}.{turn.seq}.{name}")
+            for name, label in (await options(turn, flow, step)).items()
+        )
+    turn.send(
+        OutboundMessage(
+            text=text,
+            buttons=buttons,
+            style=step.style if isinstance(step, Choose) else "words",
+            ask_location=isinstance(step, Enter) and step.ask_location,
+        )
+    )
+    if flow.nudge:
+        due = nudge_time(turn.now)
+        turn.scene.set_timer(f"nudge:{turn.id}", "nudge", due, contact=turn.id, seq=turn.seq)
+
+
+def nudge_time(now: datetime) -> datetime:
+    """30 minutes on, moved into 9:00 to 20:00 UK time."""
+    due = (now + NUDGE_AFTER).astimezone(_LONDON)
+    if due.time() < time(9):
+        due = due.replace(hour=9, minute=0, second=0, microsecond=0)
+    elif due.time() >= time(20):
+        due = (due + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
+    return due.astimezone(now.tzinfo)
+
+
+def _hint(turn: Turn, flow: Flow, hint: Again) -> str:
+    name = f"{flow.name}.{hint.hint}"
+    if not library.has_text(library.DEFAULT, name):
+        name = f"common.{hint.hint}"
+    return turn.text(name, **hint.values)
+
+
+async def options(turn: Turn, flow: Flow, step: Choose) -> dict[str, str]:
+    """The options this person has here, in order, with their labels."""
+    own: Mapping[str, str | None]
+    own = await step.options_now(turn) if step.options_now else dict.fromkeys(step.options)
+    question = f"{flow.name}.{step.name}"
+    return {
+        name: label or library.option(turn.locale, question, name).label
+        for name, label in own.items()
+    }
+
+
+async def chosen(turn: Turn, flow: Flow, step: Choose, text: str) -> str | None:
+    """The option a typed answer means, or None."""
+    labels = await options(turn, flow, step)
+    question = f"{flow.name}.{step.name}"
+    words = {}
+    for name, label in labels.items():
+        try:
+            words[name] = (*library.option(turn.locale, question, name).words, label.casefold())
+        except library.MissingText:  # an option whose label is made on the spot
+            words[name] = (label.casefold(),)
+    return match_option(text, list(labels), words, careful=step.careful)
+
+
+async def answer(turn: Turn, name: str) -> None:
+    """Go on from a chosen option (or, at an Enter step, from what was written)."""
+    here = current(turn)
+    if here is None:
+        return
+    step = here[1]
+    then = step.then
+    if isinstance(then, str | End):
+        following: Next = then
+    elif isinstance(then, Mapping):
+        following = then[name]
+    else:
+        following = await then(turn, name)
+    await proceed(turn, following)
+
+
+async def not_understood(turn: Turn) -> None:
+    """Repeat the question with a hint and keep the place; the third time offer a person."""
+    turn.tries += 1
+    here = current(turn)
+    if here is None:
+        return
+    kind = "choose" if isinstance(here[1], Choose) else "enter"
+    hint = "offer_person" if turn.tries >= OFFER_A_PERSON_AFTER else f"not_understood_{kind}"
+    await ask(turn, Again(hint))
+
+
+async def back(turn: Turn) -> bool:
+    """Return to the question before; False when there is none."""
+    path: list[str] = turn.memory.get("path") or []
+    here = current(turn)
+    if here is None or not path:
+        return False
+    turn.step = path.pop()
+    turn.tries = 0
+    await ask(turn)
+    return True
+
+

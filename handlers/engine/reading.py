@@ -1,0 +1,196 @@
+"""Reading a message as words: cut it up, mend the spelling, find the phrases of the phrasebook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
+from content.phrasebook import Phrase, Rule, fold, phrasebook, shorter, slips_allowed, squeeze
+
+MOST_WORDS = 1500
+MOST_MENDED = 400  # mending is the slow part; the last words of a message count most
+TOKEN = re.compile(r"[a-z0-9]+(?:['/][a-z0-9]+)*|[^\W_a-z0-9]+|[.!?;\n]+|[^\w\s,.!?;:'\"()\[\]{}-]")
+# "OD" is written with a capital tail, dots or a stroke; "odd" in small letters is another word.
+OVERDOSED = re.compile(r"\bO[./]?D['’.]?(?:e?d)\b|\b[oO]['./]?[dD](?:['’]e?d|[eE][dD]|-[eE]?d)\b")
+OD_DOTS = re.compile(r"\b[oO][./][dD]\b\.?")
+LEET = str.maketrans("013457@$", "oieasta" + "s")
+
+Cell = tuple[str, ...]  # what one typed word may stand for; mostly just itself
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    cells: tuple[Cell, ...]
+    typed: tuple[str, ...]
+    sentence: tuple[int, ...]  # which sentence each word stands in
+    asked: frozenset[int]  # the sentences that end in a question mark
+
+    def text(self, start: int, end: int) -> str:
+        return " ".join(self.typed[start:end])
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    rule: Rule
+    start: int
+    end: int
+
+
+def read(text: str) -> Reading:
+    text = OD_DOTS.sub("od", OVERDOSED.sub("oded", text[:20_000]))
+    typed: list[str] = []
+    sentence: list[int] = []
+    asked: set[int] = set()
+    number = 0
+    for token in TOKEN.findall(fold(text)):
+        if token[0] in ".!?;\n":
+            if "?" in token:
+                asked.add(number)
+            number += 1
+        else:
+            typed.append(token.replace("'", ""))
+            sentence.append(number)
+    if len(typed) > MOST_WORDS:
+        typed, sentence = typed[-MOST_WORDS:], sentence[-MOST_WORDS:]
+    return _mended(typed, sentence, frozenset(asked))
+
+
+def _mended(typed: list[str], sentence: list[int], asked: frozenset[int]) -> Reading:
+    book = phrasebook()
+    cells: list[Cell] = []
+    words: list[str] = []
+    places: list[int] = []
+    mend_from = max(0, len(typed) - MOST_MENDED)
+    i = 0
+    while i < len(typed):
+        taken, together = _joined(typed, i)
+        if taken:
+            found: tuple[Cell, ...] = tuple((w,) for w in together)
+        elif typed[i] in book.known or i < mend_from:
+            taken, found = 1, ((typed[i],),)
+        else:
+            taken, found = 1, mend(typed[i])
+        cells += found
+        words += [" ".join(typed[i : i + taken])] + [""] * (len(found) - 1)
+        places += [sentence[i]] * len(found)
+        i += taken
+    return Reading(tuple(cells), tuple(words), tuple(places), asked)
+
+
+def _joined(typed: list[str], i: int) -> tuple[int, tuple[str, ...]]:
+    """Words written or heard apart ("over dose", "isn t") and how many of them there are."""
+    book = phrasebook()
+    for length in (3, 2):
+        if i + length <= len(typed):
+            together = book.same.get(tuple(typed[i : i + length]))
+            if together:
+                return length, together
+    one = (typed[i],)
+    if one in book.same:
+        return 1, book.same[one]
+    if i + 1 < len(typed):
+        first, second = typed[i], typed[i + 1]
+        both = first + second
+        apart = (len(second) == 1 and second in "stmd") or not {first, second} <= book.known
+        if apart and len(both) > 2 and both.isalpha() and both in book.vocabulary:
+            return 2, (both,)
+    return 0, ()
+
+
+@lru_cache(maxsize=4096)
+def mend(word: str) -> tuple[Cell, ...]:
+    """What a word that nobody knows may have been meant to be; itself when nothing is near."""
+    book = phrasebook()
+    if not word.isalpha():
+        letters = word.translate(LEET)
+        if word.isdigit() or not letters.isalpha():
+            return ((word,),)
+        fixed = _near(letters) if len(letters) > 3 else ()
+        return (fixed or (word,),)
+    if word.isascii() and len(word) > 40:
+        return ((word,),)
+    near = _near(word)
+    if near:
+        return (near,)
+    for cut in range(2, len(word) - 1):
+        left, right = word[:cut], word[cut:]
+        if left in book.vocabulary and right in book.vocabulary:
+            return ((left,), (right,))
+    return ((word,),)
+
+
+def _near(word: str) -> Cell:
+    book = phrasebook()
+    if word in book.known:
+        return (word,)
+    if len(word) > 2:
+        alike = book.squeezed.get(squeeze(word))
+        if alike:
+            return alike
+    slips = slips_allowed(word)
+    if not slips:
+        return ()
+    found: dict[str, int] = {}
+    for short in shorter(word, slips if len(word) < 20 else 1):
+        for candidate in book.deletes.get(short, ()):
+            if candidate not in found:
+                found[candidate] = OSA.distance(word, candidate, score_cutoff=slips)
+    allowed = {w: d for w, d in found.items() if d <= min(slips, slips_allowed(w))}
+    if not allowed:
+        return ()
+    least = min(allowed.values())
+    return tuple(w for w, d in allowed.items() if d == least)
+
+
+def find(reading: Reading, kind: str) -> list[Match]:
+    """Every phrase of this kind of rule in the message, once for each place it stands."""
+    index = phrasebook().indexes.get(kind, {})
+    found: dict[tuple[str, int], Match] = {}
+    for i, cell in enumerate(reading.cells):
+        for word in cell:
+            for rule, phrase in index.get(word, ()):
+                for match in _from(reading, rule, phrase, i):
+                    key = (rule.id, match.start)
+                    if key not in found or found[key].end < match.end:
+                        found[key] = match
+    return list(found.values())
+
+
+def _from(reading: Reading, rule: Rule, phrase: Phrase, anchor: int) -> Iterator[Match]:
+    first = phrase.elements[0].words
+    for start in range(max(0, anchor - phrase.reach), anchor + 1):
+        if not phrase.elements[0].optional and first.isdisjoint(reading.cells[start]):
+            continue
+        if phrase.at_start and not _starts(reading, start):
+            continue
+        end = _follow(reading, phrase, 0, start, start)
+        if end > anchor:
+            yield Match(rule, start, end)
+
+
+def _starts(reading: Reading, i: int) -> bool:
+    return i == 0 or reading.sentence[i - 1] != reading.sentence[i]
+
+
+def _ends(reading: Reading, i: int) -> bool:
+    return i == len(reading.cells) or reading.sentence[i] != reading.sentence[i - 1]
+
+
+def _follow(reading: Reading, phrase: Phrase, step: int, at: int, start: int) -> int:
+    """Where the rest of the phrase ends when it goes on at this word; -1 when it does not."""
+    if step == len(phrase.elements):
+        return at if not phrase.at_end or _ends(reading, at) else -1
+    element = phrase.elements[step]
+    gap = element.gap if at > start else 0
+    for place in range(at, min(at + gap + 1, len(reading.cells))):
+        if reading.sentence[place] != reading.sentence[start]:
+            break
+        if not element.words.isdisjoint(reading.cells[place]):
+            end = _follow(reading, phrase, step + 1, place + 1, start)
+            if end > 0:
+                return end
+    return _follow(reading, phrase, step + 1, at, start) if element.optional else -1

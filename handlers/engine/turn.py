@@ -1,0 +1,289 @@
+"""A turn: one message or one fired timer, handled inside one transaction.
+
+A ``Scene`` is the whole of it; a ``Turn`` is one person in it. Nothing is sent here: what is said
+becomes outbox rows, what must happen later becomes timers, and all of it commits once.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from content import library
+from db.models import (
+    Address,
+    Button,
+    Contact,
+    Conversation,
+    Fact,
+    InboundMessage,
+    OutboundMessage,
+    OutboxRow,
+    OutboxStatus,
+    Service,
+    Timer,
+)
+from db.work import Work
+from handlers.engine.flow import Flow
+
+RIDE_LEASE = timedelta(seconds=15)
+EMERGENCY, REPLY, NOTICE, BULK = 0, 1, 2, 3
+
+
+
+@dataclass(frozen=True)
+class World:
+    """What does not change while the program runs."""
+
+    flows: dict[str, Flow]
+    gazetteer: Any
+    public_url: str = ""
+    demo: bool = False
+
+
+@dataclass
+class Scene:
+    """One message or timer being handled. ``rides_as`` is set while a webhook waits for replies."""
+
+    work: Work
+    world: World
+    inbox_id: int | None = None
+    rides_as: str = ""
+    answered: bool = False
+    people: dict[int, Turn] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        """The time of this turn."""
+        return self.work.now
+
+    async def person(self, contact_id: int) -> Turn:
+        """A person in this scene, with their conversation."""
+        if contact_id not in self.people:
+            contact = await self.work.need(Contact, contact_id)
+            talk = await self.work.get(Conversation, contact_id) or Conversation(contact_id)
+            service = await self.work.get(Service, contact.service_id)
+            address = await self.work.get(Address, contact.address_id)
+            self.people[contact_id] = Turn(self, contact, talk, service, address)
+        return self.people[contact_id]
+
+    def journal(
+        self,
+        fact: str,
+        *,
+        service_id: int | None = None,
+        request_id: int | None = None,
+        contact_id: int | None = None,
+        **data: Any,
+    ) -> None:
+        """Record that something happened. ``data`` holds ids and codes, never words or places."""
+        self.work.save(
+            Fact(
+                id=self.work.new_id(),
+                at=self.now,
+                fact=fact,
+                service_id=service_id,
+                request_id=request_id,
+                contact_id=contact_id,
+                data=data,
+            )
+        )
+
+    def set_timer(self, key: str, kind: str, due_at: datetime, **payload: Any) -> None:
+        """Have ``kind`` happen at ``due_at``; the same ``key`` again moves it."""
+        self.work.set_timer(Timer(key=key, kind=kind, due_at=due_at, payload=payload))
+
+    def close(self) -> None:
+        """Store what the people in it now know."""
+        for turn in self.people.values():
+            turn.store()
+
+
+class Turn:
+    """One person in a scene: who they are, where their conversation stands, what we say to them."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        contact: Contact,
+        talk: Conversation,
+        service: Service | None,
+        address: Address | None,
+    ) -> None:
+        self.scene = scene
+        self.contact = contact
+        self.talk = talk
+        self.service = service
+        self.address = address
+        self.message: InboundMessage | None = None
+        self.memory: dict[str, Any] = copy.deepcopy(talk.memory)
+        self.flow, self.step, self.seq, self.tries = talk.flow, talk.step, talk.seq, talk.tries
+        self.asked_at = talk.asked_at
+        self.last_in_at, self.window_at, self.window_n = (
+            talk.last_in_at,
+            talk.window_at,
+            talk.window_n,
+        )
+        self.said = 0
+
+    # --- short names ---------------------------------------------------------------------------
+
+    @property
+    def work(self) -> Work:
+        """The batch's reads and writes."""
+        return self.scene.work
+
+    @property
+    def now(self) -> datetime:
+        """The time of this turn."""
+        return self.scene.now
+
+    @property
+    def world(self) -> World:
+        """What does not change while the program runs."""
+        return self.scene.world
+
+    @property
+    def id(self) -> int:
+        """The contact's id."""
+        return self.contact.id
+
+    @property
+    def locale(self) -> str:
+        """The language this person reads."""
+        return self.contact.locale
+
+    @property
+    def channel(self) -> str:
+        """The channel they are on."""
+        return self.address.channel if self.address else ""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Answers given so far in the open conversation."""
+        found: dict[str, Any] = self.memory.setdefault("data", {})
+        return found
+
+    @property
+    def parked(self) -> list[dict[str, Any]]:
+        """Conversations put aside, the latest last."""
+        found: list[dict[str, Any]] = self.memory.setdefault("parked", [])
+        return found
+
+    def home(self) -> Service:
+        """The person's service; only after it is known."""
+        if self.service is None:
+            raise LookupError("this contact has no service yet")
+        return self.service
+
+    # --- changing ------------------------------------------------------------------------------
+
+    def change(self, **values: Any) -> None:
+        """Change the contact."""
+        self.contact = self.work.save(replace(self.contact, **values))
+
+    def join(self, service: Service) -> None:
+        """Make this person one of a service's."""
+        self.service = service
+        self.change(service_id=service.id)
+
+    def journal(self, fact: str, *, request_id: int | None = None, **data: Any) -> None:
+        """Record that something happened to this person."""
+        self.scene.journal(
+            fact,
+            service_id=self.contact.service_id,
+            request_id=request_id,
+            contact_id=self.id,
+            **data,
+        )
+
+    def store(self) -> None:
+        """Save the conversation if it moved."""
+        memory = {k: v for k, v in self.memory.items() if v}
+        now = replace(
+            self.talk,
+            flow=self.flow,
+            step=self.step,
+            seq=self.seq,
+            tries=self.tries,
+            memory=memory,
+            asked_at=self.asked_at,
+            last_in_at=self.last_in_at,
+            window_at=self.window_at,
+            window_n=self.window_n,
+        )
+        if now != self.talk:
+            self.talk = self.work.save(now)
+
+    # --- saying --------------------------------------------------------------------------------
+
+    def text(self, name: str, **values: Any) -> str:
+        """A text in this person's language, for their channel."""
+        return library.text(self.locale, name, self.channel, **values)
+
+    def say(
+        self,
+        name: str,
+        *,
+        buttons: tuple[Button, ...] = (),
+        style: str = "words",
+        kind: str = "reply",
+        priority: int = REPLY,
+        ask_location: bool = False,
+        dedupe: str | None = None,
+        **values: Any,
+    ) -> None:
+        """Say a text of content/ to this person."""
+        message = OutboundMessage(
+            text=self.text(name, **values), buttons=buttons, style=style, ask_location=ask_location
+        )
+        self.send(message, kind=kind, priority=priority, dedupe=dedupe)
+
+    def send(
+        self,
+        message: OutboundMessage,
+        *,
+        kind: str = "reply",
+        priority: int = REPLY,
+        dedupe: str | None = None,
+    ) -> None:
+        """Put a message in the outbox, unless the person has stopped us or blocked us."""
+        if self.address is None or self.contact.erased_at:
+            return
+        silent = self.contact.stopped_at or self.contact.blocked_at
+        if silent and kind not in ("emergency", "stop"):
+            return
+        if self.contact.quiet:
+            message = replace(message, quiet=True)
+        answers = self.message is not None and self.scene.inbox_id is not None
+        in_place = answers and kind == "emergency" and self.scene.answered
+        rides = answers and bool(self.scene.rides_as) and self.channel == "sms" and not in_place
+        status = (
+            OutboxStatus.SENT if in_place else OutboxStatus.SENDING if rides else OutboxStatus.QUEUED
+        )
+        self.said += 1
+        self.work.save(
+            OutboxRow(
+                id=self.work.new_id(),
+                contact_id=self.id,
+                address_id=self.address.id,
+                lane=str(self.address.id),
+                channel=self.channel,
+                kind=kind,
+                priority=priority,
+                status=status,
+                body=asdict(message),
+                created_at=self.now,
+                due_at=self.now,
+                service_id=self.contact.service_id,
+                inbox_id=self.scene.inbox_id if answers else None,
+                dedupe=dedupe,
+                lease_until=self.now + RIDE_LEASE if rides else None,
+                owner=self.scene.rides_as if rides else "",
+                tries=1 if rides or in_place else 0,
+                sent_at=self.now if in_place else None,
+                done_at=self.now if in_place else None,
+            )
+        )

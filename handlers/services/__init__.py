@@ -1,0 +1,1 @@
+"""Verbs of the domain: they decide and record, and never speak."""
