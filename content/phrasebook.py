@@ -35,7 +35,7 @@ LOOKALIKES = str.maketrans(
     "\u0649\u0629\u06cc\u06a9\u2019\u2018\u02bc\u00b4`\u2032",
     "aeopcxyijhsbkmhtaeoptuvikhlodiag\u064a\u0647\u064a\u0643''''''",
 )
-DROPPED = {"Mn", "Me", "Cf", "Cc", "Cs", "Sk"}
+DROPPED = {"Mn", "Mc", "Me", "Cf", "Cc", "Cs", "Sk"}
 
 
 def fold(text: str) -> str:

@@ -110,6 +110,8 @@ class Work:
 
     def _covered(self, model: type[Any], equals: dict[str, Any]) -> bool:
         loaded = self._loaded[model]
+        if frozenset() in loaded:
+            return True
         items = [(k, v) for k, v in equals.items() if not isinstance(v, tuple)]
         if any(frozenset({item}) in loaded for item in items):
             return True

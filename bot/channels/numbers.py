@@ -3,7 +3,7 @@
 import re
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult
 
 # 071 to 079 without 070 (personal numbers, premium) and 076 (pagers), save 07624, the Isle of Man.
 # Ofcom's drama numbers (07700 900xxx) are among them; phonenumbers calls those invalid.
@@ -18,7 +18,7 @@ def normalised(number: str) -> str | None:
         parsed = phonenumbers.parse(number, "GB")
     except NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(parsed):
+    if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 

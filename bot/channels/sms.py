@@ -26,7 +26,7 @@ from bot.channels.sms_parse import (  # the webhooks' half of this channel
 )
 from bot.channels.sms_request import TwilioRequests
 from bot.channels.twiml import twiml, voice_twiml
-from content.segments import is_gsm7, segment_count, split, to_gsm7
+from content.segments import segment_count, split, to_gsm7
 from db.models import InboundMessage, OutboundMessage
 
 __all__ = [
@@ -165,7 +165,7 @@ FAILURES = (TwilioException, ClientError, TimeoutError, OSError, ValueError)
 
 def _refused(failure: Exception) -> SendError:
     if isinstance(failure, TwilioRestException | TwilioServiceException):
-        return send_error(str(failure.code), failure.status)
+        return send_error(str(failure.code or failure.status), failure.status)
     if isinstance(failure, ClientError | OSError | TimeoutError):
         return SendError("network", retryable=True)
     return SendError("unreadable_answer", retryable=True)

@@ -6,6 +6,7 @@ addresses. This one opens its session at the first request, inside whichever loo
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -17,12 +18,14 @@ from bot.channels.sms_errors import send_error
 
 TIMEOUT = ClientTimeout(total=15, connect=5)
 CONNECTIONS = 50
+SILENT = logging.getLogger("twilio.silent")  # wanted by the base class, used by nobody
 
 
 class TwilioRequests(AsyncHttpClient):  # type: ignore[misc]
     """Sends the client's requests to ``base_url``; too many at once becomes a SendError."""
 
     def __init__(self, base_url: str) -> None:
+        super().__init__(SILENT, True)
         self.base_url = base_url.rstrip("/")
         self.session: ClientSession | None = None
 
@@ -34,7 +37,7 @@ class TwilioRequests(AsyncHttpClient):  # type: ignore[misc]
         data: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 (the base class's signature)
         allow_redirects: bool = False,
     ) -> Response:
         if self.session is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
-from telegram import Bot, BotCommand, WebhookInfo
+from telegram import Bot, BotCommand, InlineKeyboardMarkup, ReplyKeyboardMarkup, WebhookInfo
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -35,6 +37,7 @@ POLL_SECONDS = 25
 REMEMBERED_KEYBOARDS = 20_000
 
 T = TypeVar("T")
+Markup = InlineKeyboardMarkup | ReplyKeyboardMarkup
 
 
 class TelegramChannel:
@@ -70,38 +73,34 @@ class TelegramChannel:
             sent = await _asked(self.bot.send_message(_chat(address), text, reply_markup=markup))
         if sent is None:
             raise SendError("empty")
-        self._keyboards.shown(address, message)
+        if isinstance(parts[0][1], ReplyKeyboardMarkup):
+            self._keyboards.given(address, message)
         return Receipt(str(sent.message_id), len(parts))
 
-    def _with_markup(self, address: str, message: OutboundMessage) -> list[tuple[str, Any]]:
+    def _with_markup(self, address: str, message: OutboundMessage) -> list[tuple[str, Markup]]:
         """Each part with what hangs on it: inline buttons on the last, the keyboard before.
 
         A message carries one or the other. Where this chat has not got the keyboard yet, the text
-        is sent as two, so that the emergency button is there from the first answer on.
+        is sent as two, so that the emergency button is there from the first answer on. In an
+        emergency nobody needs the button any more, and one message is there sooner than two.
         """
-        parts: list[str] = self.draw(message)
-        below = keyboard(message)
-        if not message.buttons or message.ask_location:
-            return [(part, below) for part in parts]
-        if len(parts) == 1 and not self._keyboards.has(address, message):
+        parts = self.draw(message)
+        in_two = bool(message.buttons) and not (message.ask_location or message.emergency)
+        if in_two and len(parts) == 1 and not self._keyboards.has(address, message):
             parts = [part for part in parts[0].rpartition("\n\n")[::2] if part.strip()]
-        try:
-            buttons = inline_buttons(message.buttons)
-        except ValueError:
-            raise SendError("button_too_long") from None
-        return [*((part, below) for part in parts[:-1]), *((part, buttons) for part in parts[-1:])]
+        below, last = keyboard(message), _markup(message)
+        return [(part, below) for part in parts[:-1]] + [(part, last) for part in parts[-1:]]
 
     def method_answer(self, address: str, message: OutboundMessage) -> dict[str, Any]:
         """The message as the answer to Telegram's own request: no database, no second call.
 
         Telegram then tells us neither an id nor whether it worked. One message fits.
         """
-        text, markup = self._with_markup(address, message)[0]
         return {
             "method": "sendMessage",
             "chat_id": _chat(address),
-            "text": text,
-            "reply_markup": markup.to_dict(),
+            "text": self.draw(message)[0],
+            "reply_markup": _markup(message).to_dict(),
         }
 
     async def answer_callback(self, callback_id: str, text: str = "") -> None:
@@ -149,15 +148,11 @@ class TelegramChannel:
 
         The library's own method would log an update it cannot read, and stop at it for ever.
         """
-        asked = {"offset": offset, "timeout": seconds, "allowed_updates": UPDATES}
-        updates: list[dict[str, Any]] = await _asked(
-            self.bot.do_api_request(
-                "getUpdates",
-                api_kwargs={name: value for name, value in asked.items() if value is not None},
-                read_timeout=seconds + 10,
-            )
-        )
-        return updates
+        asked = {"offset": offset, "timeout": seconds, "allowed_updates": json.dumps(UPDATES)}
+        given = urlencode({name: value for name, value in asked.items() if value is not None})
+        url = f"{self.bot.base_url}/getUpdates?{given}"
+        updates: Any = await _asked(self._polling.post(url, read_timeout=seconds + 10))
+        return list(updates)
 
     async def close(self) -> None:
         await self._requests.shutdown()
@@ -168,24 +163,34 @@ class Keyboards:
     """Which keyboard each chat was last given. Forgotten at a restart, then given once more."""
 
     def __init__(self) -> None:
-        self._given: OrderedDict[str, bool] = OrderedDict()
+        self._quiet: OrderedDict[str, bool] = OrderedDict()
 
     def has(self, address: str, message: OutboundMessage) -> bool:
-        return self._given.get(address) is message.quiet
+        return self._quiet.get(address) is message.quiet
 
-    def shown(self, address: str, message: OutboundMessage) -> None:
+    def given(self, address: str, message: OutboundMessage) -> None:
         """After a keyboard that asks for a place, the plain one has to be given again."""
-        if message.ask_location:
-            self._given.pop(address, None)
-            return
-        self._given[address] = message.quiet
-        self._given.move_to_end(address)
-        if len(self._given) > REMEMBERED_KEYBOARDS:
-            self._given.popitem(last=False)
+        self._quiet.pop(address, None)
+        if not message.ask_location:
+            self._quiet[address] = message.quiet
+        if len(self._quiet) > REMEMBERED_KEYBOARDS:
+            self._quiet.popitem(last=False)
+
+
+def _markup(message: OutboundMessage) -> Markup:
+    if not message.buttons or message.ask_location:
+        return keyboard(message)
+    try:
+        return inline_buttons(message.buttons)
+    except ValueError:
+        raise SendError("button_too_long") from None
 
 
 def _chat(address: str) -> int:
-    return int(address.removeprefix("tg:"))
+    try:
+        return int(address.removeprefix("tg:"))
+    except ValueError:
+        raise SendError("not_a_chat") from None
 
 
 async def _asked(call: Awaitable[T]) -> T:

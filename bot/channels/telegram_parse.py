@@ -110,7 +110,7 @@ def _blocking(update: Update, line: str) -> InboundMessage | None:
     change = update.my_chat_member
     if change is None or change.chat.type != Chat.PRIVATE:
         return None
-    # Only a chat that was blocked can be unblocked; a first /start reports "member" as well.
+    # In a private chat this comes only when the person blocks the bot or lets it in again.
     blocked = change.new_chat_member.status == ChatMember.BANNED
     return InboundMessage(
         channel="telegram",

@@ -40,7 +40,8 @@ def read_postcodes(path: Path) -> Iterator[tuple[str, int, int]]:
     """("DN377DL", latitude, longitude) in ten-thousandths of a degree."""
     with lzma.open(path, "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            yield row["postcode"], round(float(row["lat"]) * SCALE), round(float(row["lon"]) * SCALE)
+            lat, lon = float(row["lat"]), float(row["lon"])
+            yield row["postcode"], round(lat * SCALE), round(lon * SCALE)
 
 
 def build_postcodes(source: Path, target: Path) -> int:
@@ -66,10 +67,10 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def clean_name(name: str) -> str:
-    """The name without the slips of the source, "" if it is not a place (a PO box)."""
+    """The name without the slips of the source, "" if nobody calls a place that."""
     name = html.unescape(name.replace("&#40 ", "& ")).replace("’", "'").replace(" 0n ", " on ")
     name = re.split(r",", name)[0].strip()
-    return "" if "PO Boxes" in name else re.sub(r"\s*\(.*\)", "", name)
+    return "" if re.search("PO Boxes|County Borough", name) else re.sub(r"\s*\(.*\)", "", name)
 
 
 def radius_km(population: int) -> float:
@@ -107,16 +108,23 @@ def clusters(rows: list[Row]) -> list[list[Row]]:
 def place_line(key: str, rows: list[Row], outcodes: dict[str, Row], county: str) -> str:
     """One line of places.tsv for one place."""
     exact = Counter(point(r) for r in rows if r["accuracy"] == "place")
-    where = max(exact, key=lambda p: (exact[p], -p[0], -p[1])) if exact else point(rows[0])
+    busiest: Counter[Point] = Counter()  # the centre is where most rows, then most addresses, are
+    for row in rows:
+        busiest[point(row)] += int(outcodes.get(row["outcode"], {}).get("postcodes") or 0)
+    where = max(exact, key=lambda p: (exact[p], busiest[p], p)) if exact else point(rows[0])
     population = int(rows[0]["population"])
     error = radius_km(population)
     if population == 0:
         error = max([error, *(haversine_km(where, p) for p in exact)])
+
+    def apart(code: str) -> tuple[float, str]:
+        return haversine_km(where, point(outcodes[code])), code
+
+    # The source names some districts that Royal Mail has given up (WD2): then the nearest live one.
+    live = {r["outcode"] for r in rows} & outcodes.keys()
+    codes = sorted(live, key=apart) or [min(outcodes, key=apart)]
     if not exact:
-        error = max(error, float(outcodes[rows[0]["outcode"]]["r90_km"] or 0))
-    codes = sorted(
-        {r["outcode"] for r in rows}, key=lambda c: (haversine_km(where, point(outcodes[c])), c)
-    )
+        error = max(error, float(outcodes[codes[0]]["r90_km"] or 0))
     country = rows[0]["country"] or outcodes[codes[0]]["country"]
     numbers = (f"{where[0]:.4f}", f"{where[1]:.4f}", f"{error:.1f}", str(population))
     return "\t".join((key, rows[0]["name"], county, country, *numbers, " ".join(codes)))
@@ -150,27 +158,34 @@ def build_places(rows: list[Row], outcodes: dict[str, Row]) -> Iterator[str]:
     named.sort(key=lambda r: name_key(r["name"]))
     for key, same in groupby(named, key=lambda r: name_key(r["name"])):
         for rows_of_place in clusters(list(same)):
-            first = rows_of_place[0]
-            county = next((r["county"] for r in rows_of_place if r["county"]), "")
-            yield place_line(key, rows_of_place, outcodes, county or usual.get(first["outcode"], ""))
+            own = next((r["county"] for r in rows_of_place if r["county"]), "")
+            county = own or usual.get(rows_of_place[0]["outcode"], "")
+            yield place_line(key, rows_of_place, outcodes, county)
+
+
+def write_outcodes(districts: list[Row], target: Path) -> None:
+    with target.open("w", encoding="utf-8", newline="\n") as file:
+        writer = csv.DictWriter(file, list(districts[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(sorted(districts, key=lambda d: d["outcode"]))
+
+
+def write_places(rows: list[Row], districts: list[Row], target: Path) -> int:
+    lines = list(build_places(rows, {d["outcode"]: d for d in districts}))
+    with target.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{line}\n" for line in lines)
+    return len(lines)
 
 
 def main(source: Path) -> None:
     """Build everything; the last line says what was made."""
-    total = build_postcodes(source / "gb_postcodes.csv.xz", HERE / "postcodes.bin")
+    postcodes = build_postcodes(source / "gb_postcodes.csv.xz", HERE / "postcodes.bin")
     districts = read_rows(source / "uk_outcodes.csv")
-    postcodes = PostcodeFile(HERE / "postcodes.bin")
-    rows = read_rows(source / "uk_places.csv")
-    rows += extra_rows(HERE / "extra_places.csv", postcodes)
-    lines = list(build_places(rows, {d["outcode"]: d for d in districts}))
-    with (HERE / "places.tsv").open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(f"{line}\n" for line in lines)
-    with (HERE / "outcodes.csv").open("w", encoding="utf-8", newline="\n") as file:
-        writer = csv.DictWriter(file, list(districts[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(sorted(districts, key=lambda d: d["outcode"]))
-    made = f"{total} postcodes, {len(districts)} districts, {len(lines)} places"
-    sys.stdout.write(made + "\n")
+    write_outcodes(districts, HERE / "outcodes.csv")
+    extra = extra_rows(HERE / "extra_places.csv", PostcodeFile(HERE / "postcodes.bin"))
+    rows = read_rows(source / "uk_places.csv") + extra
+    places = write_places(rows, districts, HERE / "places.tsv")
+    sys.stdout.write(f"{postcodes} postcodes, {len(districts)} districts, {places} places\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ units ("DL") exist. The position of a unit is found by counting the bits before 
 import mmap
 import os
 import struct
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +109,7 @@ class PostcodeFile:
                 raise NotAPostcodeFile(f"{path.name} is not a Kitline postcode file")
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         _, self.sector_count, self.postcode_count = _HEADER.unpack(head)
+        self._numbers = {self._key(n): n for n in range(self.sector_count)}
 
     def close(self) -> None:
         self._map.close()
@@ -139,19 +139,18 @@ class PostcodeFile:
 
     def sectors(self) -> Iterator[str]:
         """Every sector key, in order."""
-        return (self._key(n).decode() for n in range(self.sector_count))
+        return iter(self._numbers)
 
-    def _key(self, number: int) -> bytes:
+    def _key(self, number: int) -> str:
         at = _HEADER.size + number * _SECTOR.size
-        return self._map[at : at + 6].rstrip(b"\0")
+        return self._map[at : at + 6].rstrip(b"\0").decode("ascii")
 
     def _record(self, sector: str) -> _Record | None:
-        wanted = sector.encode("ascii", "replace")
-        number = bisect_left(range(self.sector_count), wanted, key=self._key)
-        if number == self.sector_count or self._key(number) != wanted:
+        if (number := self._numbers.get(sector)) is None:
             return None
         fields = _SECTOR.unpack_from(self._map, _HEADER.size + number * _SECTOR.size)
-        return _Record(*fields[1:6], int.from_bytes(fields[6], "little"))
+        _, lat0, lon0, lat_bits, lon_bits, start, units = fields
+        return _Record(lat0, lon0, lat_bits, lon_bits, start, int.from_bytes(units, "little"))
 
     def _read(self, record: _Record, rank: int) -> tuple[float, float]:
         width = record.lat_bits + record.lon_bits

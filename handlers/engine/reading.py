@@ -15,7 +15,7 @@ MOST_WORDS = 1500
 MOST_MENDED = 400  # mending is the slow part; the last words of a message count most
 TOKEN = re.compile(r"[a-z0-9]+(?:['/][a-z0-9]+)*|[^\W_a-z0-9]+|[.!?;\n]+|[^\w\s,.!?;:'\"()\[\]{}-]")
 # "OD" is written with a capital tail, dots or a stroke; "odd" in small letters is another word.
-OVERDOSED = re.compile(r"\bO[./]?D['’.]?(?:e?d)\b|\b[oO]['./]?[dD](?:['’]e?d|[eE][dD]|-[eE]?d)\b")
+OVERDOSED = re.compile(r"\bO[./]?D(?:['’.]?e?d|['’]E?D|ED)\b|\b[oO]d['’]e?d\b|\bo['./]?d['’]?ed\b|\bo['./]d['’]?d\b")
 OD_DOTS = re.compile(r"\b[oO][./][dD]\b\.?")
 LEET = str.maketrans("013457@$", "oieasta" + "s")
 

@@ -6,40 +6,47 @@ const ALIASES = { outlet: "pharmacy", contact: "requester", person: "requester",
 export const roleOf = (person) => ALIASES[person.role] ?? person.role ?? "requester";
 export const channelOf = (address) => (address.startsWith("tg:") ? "telegram" : "sms");
 
+function addressesOf(n) {
+  const tail = String(n).padStart(3, "0");
+  return { sms: `+447700900${tail}`, telegram: `tg:900${tail}` };
+}
+
 export class People extends EventTarget {
   #known = [];
   #seen = "";
   #invented = [];
+  #met = [];
 
   constructor() {
     super();
     this.invent();
   }
 
-  // Numbers reserved by Ofcom for drama: 07700 900000 to 900999.
+  // Numbers reserved by Ofcom for drama: 07700 900000 to 900999. Never one that has been used.
   invent() {
     const count = this.#invented.length + 1;
+    const taken = new Set([...this.#known.map(({ address }) => address), ...this.#met,
+      ...this.#invented.flatMap(({ addresses }) => Object.values(addresses))]);
     let n = count;
-    while (this.#known.some(({ address }) => address === `+447700900${String(n).padStart(3, "0")}`)
-      || this.#invented.some((other) => other.number === n)) n += 1;
-    const tail = String(n).padStart(3, "0");
+    while (Object.values(addressesOf(n)).some((address) => taken.has(address))) n += 1;
     const person = {
-      number: n,
       role: "requester",
       name: count === 1 ? "Someone asking" : `New person ${count}`,
       channel: "sms",
-      addresses: { sms: `+447700900${tail}`, telegram: `tg:900${tail}` },
+      addresses: addressesOf(n),
     };
     this.#invented.push(person);
     this.dispatchEvent(new Event("change"));
     return person;
   }
 
-  learn(people) {
-    const seen = JSON.stringify(people);
+  // `met`: every address the line has written to, so that earlier visitors can be picked again.
+  learn(people, met) {
+    const seen = JSON.stringify([people, met]);
     if (seen === this.#seen) return;
     this.#seen = seen;
     this.#known = people;
+    this.#met = met;
     this.dispatchEvent(new Event("change"));
   }
 
@@ -54,6 +61,11 @@ export class People extends EventTarget {
         && other.service === known.service && known.name && !other.addresses[channel]);
       if (twin) twin.addresses[channel] = known.address;
       else list.push({ ...known, role: roleOf(known), channel, id: known.address, addresses: { [channel]: known.address } });
+    }
+    for (const address of this.#met) {
+      if (list.some(({ addresses }) => Object.values(addresses).includes(address))) continue;
+      const channel = channelOf(address);
+      list.push({ role: "requester", name: "", channel, id: address, addresses: { [channel]: address } });
     }
     return list;
   }

@@ -1,0 +1,190 @@
+"""Does this message say that an overdose, or another danger to life, may be happening now?
+
+Signs are looked for first; each sign found is then asked what could take it back: a "not" before
+it, a question about people in general, training, the news, a time gone by, an idiom. A sign that
+nothing takes back makes the message an emergency: doubt is answered as one.
+The rules are data (`content/phrases/`); `docs/understanding.md` says how to read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from content.phrasebook import phrasebook
+from handlers.engine.reading import Match, Reading, find, read
+
+NEAR = 16  # words: how far "last year" or "on the training" reaches past its own sentence
+BESIDE = 7  # words: how far a sign looks for the person it is about
+SHORT = 6  # words: "overdose" alone is a cry, in a long sentence it is a topic
+
+
+@dataclass(frozen=True)
+class Verdict:
+    is_emergency: bool
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The message, and everything in it that could take a sign back."""
+
+    reading: Reading
+    marks: Mapping[str, Sequence[Match]] = field(default_factory=dict)
+    idioms: Sequence[Match] = ()
+
+
+MARKS = ("condition", "question", "training", "fiction", "news", "past", "recent", "recovered", "calm")
+
+
+def emergency(text: str, *, already: bool = False) -> Verdict:
+    """`already`: an emergency is open, so that "still nothing what do i do" counts too."""
+    return judge(read(text), already=already)
+
+
+def judge(reading: Reading, *, already: bool = False) -> Verdict:
+    if phrasebook().exact.get(" ".join(w for w in reading.typed if w)) == "emergency":
+        return Verdict(True, (f"exact: {reading.text(0, len(reading.cells))}",))
+    signs = [s for s in find(reading, "sign") if already or s.rule.tense != "open"]
+    if not signs:
+        return Verdict(False)
+    scene = Scene(reading, {kind: find(reading, f"mark:{kind}") for kind in MARKS}, find(reading, "idiom"))
+    standing = [s for s in signs if _stands(s, scene)]
+    return Verdict(bool(standing), tuple(dict.fromkeys(_why(s, reading) for s in standing)))
+
+
+def _why(sign: Match, reading: Reading) -> str:
+    return f"{sign.rule.id}: {reading.text(sign.start, sign.end)}"
+
+
+def _stands(sign: Match, scene: Scene) -> bool:
+    if sign.rule.tense == "open":
+        return True
+    if _in_idiom(sign, scene) or _negated(sign, scene.reading):
+        return False
+    tense = _tense(sign, scene)
+    if tense == "plea":
+        return not _before(sign, scene, "condition") and not _near(sign, scene, "fiction", "training")
+    person = _person(sign, scene.reading)
+    if _in_general(sign, scene, tense, definite=person == "person"):
+        return False
+    if tense == "now":
+        return True
+    return not _over(sign, scene, tense)
+
+
+def _tense(sign: Match, scene: Scene) -> str:
+    tense = sign.rule.tense
+    was = _class(sign, "was")
+    if tense in ("now", "done") and _any_of(scene.reading, was, sign.start - 2, sign.end):
+        return "past"
+    return tense
+
+
+def _in_general(sign: Match, scene: Scene, tense: str, *, definite: bool) -> bool:
+    """It is about what happens to people, not about somebody here."""
+    if _near(sign, scene, "fiction"):
+        return True
+    if tense == "bare" and (
+        len(scene.reading.cells) > SHORT and _near(sign, scene, "question", "condition", "training", "news")
+    ):
+        return True
+    if tense == "bare" and _near(sign, scene, "question"):
+        return True
+    conditional = _before(sign, scene, "condition")
+    if tense == "habit" and (conditional or _before(sign, scene, "question")):
+        return True
+    if definite and tense in ("now", "done"):
+        return False
+    return (
+        conditional
+        or (_before(sign, scene, "question") and not _somebody(sign, scene.reading))
+        or _near(sign, scene, "training", "news")
+    )
+
+
+def _over(sign: Match, scene: Scene, tense: str) -> bool:
+    """It was, and is not now."""
+    if _near(sign, scene, "calm"):
+        return True
+    just = any(0 <= sign.start - m.end < 2 or sign.start <= m.start < sign.end for m in _of(sign, scene, "recent"))
+    if just:
+        return False
+    return _near(sign, scene, "past")
+
+
+def _in_idiom(sign: Match, scene: Scene) -> bool:
+    return any(
+        m.start < sign.end and sign.start < m.end and m.rule.language == sign.rule.language
+        for m in scene.idioms
+    )
+
+
+def _negated(sign: Match, reading: Reading) -> bool:
+    """A "not" stands before it, with nothing but small words between: "nobody's overdosing"."""
+    if sign.rule.negative:
+        return False
+    if _any_of(reading, _class(sign, "denies"), sign.start, sign.end):
+        return True
+    negators, fillers = _class(sign, "negator"), _class(sign, "filler")
+    for i in range(sign.start - 1, max(-1, sign.start - 5), -1):
+        if reading.sentence[i] != reading.sentence[sign.start]:
+            return False
+        if not negators.isdisjoint(reading.cells[i]):
+            return True
+        if fillers.isdisjoint(reading.cells[i]):
+            return False
+    return False
+
+
+def _person(sign: Match, reading: Reading) -> str:
+    """Whom it is about: somebody here ("person"), anybody ("someone"), or nobody named ("")."""
+    person, someone = _class(sign, "person"), _class(sign, "someone")
+    inside = range(sign.start, sign.end)
+    left = range(sign.start - 1, max(-1, sign.start - BESIDE), -1)
+    right = range(sign.end, min(len(reading.cells), sign.end + 3))
+    for places in (inside, left, right):
+        for i in places:
+            if reading.sentence[i] != reading.sentence[sign.start]:
+                break
+            if not someone.isdisjoint(reading.cells[i]):
+                return "someone"
+            if not person.isdisjoint(reading.cells[i]):
+                return "person"
+    return ""
+
+
+def _somebody(sign: Match, reading: Reading) -> bool:
+    """ "someones od'd": not named, and yet here."""
+    return any(
+        not _class(sign, "somebody_is").isdisjoint(reading.cells[i])
+        for i in range(max(0, sign.start - 3), sign.end)
+    )
+
+
+def _of(sign: Match, scene: Scene, kind: str) -> list[Match]:
+    return [m for m in scene.marks[kind] if m.rule.language == sign.rule.language]
+
+
+def _before(sign: Match, scene: Scene, kind: str) -> bool:
+    place = scene.reading.sentence
+    return any(
+        m.start <= sign.start and place[m.start] == place[sign.start] and sign.start - m.end < NEAR
+        for m in _of(sign, scene, kind)
+    )
+
+
+def _near(sign: Match, scene: Scene, *kinds: str) -> bool:
+    return any(
+        m.start - sign.end < NEAR and sign.start - m.end < NEAR
+        for kind in kinds
+        for m in _of(sign, scene, kind)
+    )
+
+
+def _class(sign: Match, name: str) -> frozenset[str]:
+    return phrasebook().words[sign.rule.language].get(name, frozenset())
+
+
+def _any_of(reading: Reading, words: frozenset[str], start: int, end: int) -> bool:
+    return any(not words.isdisjoint(reading.cells[i]) for i in range(max(0, start), end))

@@ -1,0 +1,37 @@
+"""Optional facts for the returns (age band, sex), asked after the supply; each may be skipped."""
+
+from __future__ import annotations
+
+from db.models import SupplyFact
+from handlers.engine.flow import Choose, Flow, Next, Say, leads_to
+from handlers.engine.turn import Turn
+
+
+def facts_step(name: str, options: tuple[str, ...], following: str) -> Choose:
+    """One optional question for the returns, kept beside the supply and not with the person."""
+
+    @leads_to(following)
+    async def answered(turn: Turn, answer: str) -> Next:
+        if answer != "skip":
+            turn.work.save(
+                SupplyFact(
+                    id=turn.work.new_id(),
+                    supply_id=turn.data["supply"],
+                    name="age_band" if name == "age" else name,
+                    value=answer,
+                    at=turn.now,
+                )
+            )
+        return following
+
+    return Choose(name, (*options, "skip"), then=answered)
+
+
+FACTS = Flow(
+    "facts",
+    (
+        facts_step("age", ("under25", "from25", "from35", "from45"), "sex"),
+        facts_step("sex", ("man", "woman", "another"), "thanks"),
+        Say("thanks"),
+    ),
+)

@@ -1,0 +1,161 @@
+"""Flags: something a coordinator must look at, with an owner and a due time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from content import library
+from db.models import Contact, Flag, KitRequest, Service, Staff, Timer
+from handlers.engine.turn import NOTICE, Scene
+from handlers.services.codes import new_ref
+from handlers.services.oncall_rota import Asked, whom_to_ask
+from handlers.services.rules import clock_words, rules_of
+
+OWNER_ASKED_AGAIN = timedelta(minutes=60)
+
+
+async def raise_flag(
+    scene: Scene,
+    service: Service,
+    kind: str,
+    *,
+    request: KitRequest | None = None,
+    contact_id: int | None = None,
+) -> tuple[Flag, Asked]:
+    """Tell the coordinator on call; an open flag of the same kind on the same thing is kept."""
+    same = [
+        flag
+        for flag in await scene.work.find(Flag, service_id=service.id, status="open")
+        if flag.kind == kind
+        and flag.request_id == (request.id if request else None)
+        and flag.contact_id == contact_id
+    ]
+    if same:
+        flag = same[0]
+    else:
+        flag = scene.work.save(
+            Flag(
+                id=scene.work.new_id(),
+                service_id=service.id,
+                kind=kind,
+                status="open",
+                created_at=scene.now,
+                due_at=scene.now,
+                ref=request.ref if request else new_ref(),
+                request_id=request.id if request else None,
+                contact_id=contact_id,
+            )
+        )
+        scene.journal(
+            "FlagRaised",
+            service_id=service.id,
+            request_id=flag.request_id,
+            contact_id=contact_id,
+            kind=kind,
+            ref=flag.ref,
+        )
+    asked = await ask_next(scene, service, flag)
+    return flag, asked
+
+
+async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
+    """Ask the next coordinator on the list about a flag, and set when the one after is asked."""
+    rules = rules_of(service)
+    staff = await scene.work.find(Staff, service_id=service.id, status="active")
+    reachable = [s for s in staff if await _reachable(scene, s)]
+    asked = whom_to_ask(reachable, flag.asked, scene.now, rules, service.nation)
+    told = (*flag.asked, asked.staff.id) if asked.staff else flag.asked
+    scene.work.save(replace(flag, due_at=asked.until, asked=told[-20:]))
+    _set_timer(scene, flag, asked.until)
+    if asked.staff and asked.staff.contact_id:
+        turn = await scene.person(asked.staff.contact_id)
+        turn.say(
+            "oncall.flag",
+            kind="flag",
+            priority=NOTICE,
+            team=team_name(service),
+            ref=flag.ref,
+            what=library.label(turn.locale, "flag", flag.kind),
+            until=clock_words(asked.until, scene.now),
+        )
+        scene.journal(
+            "CoordinatorAsked",
+            service_id=service.id,
+            request_id=flag.request_id,
+            staff=asked.staff.id,
+            flag=flag.kind,
+        )
+    return asked
+
+
+async def _reachable(scene: Scene, staff: Staff) -> bool:
+    contact = await scene.work.get(Contact, staff.contact_id)
+    return contact is not None and not (contact.stopped_at or contact.blocked_at)
+
+
+def team_name(service: Service) -> str:
+    """What the service calls itself in a text."""
+    return rules_of(service).team or service.name
+
+
+async def flag_due(scene: Scene, timer: Timer) -> None:
+    """Nobody acted on a flag in time: the next on the list, or a reminder to who took it."""
+    flag = await scene.work.get(Flag, timer.payload["flag"])
+    if flag is None or flag.status == "done":
+        return
+    service = await scene.work.need(Service, flag.service_id)
+    if flag.status == "taken" and flag.staff_id:
+        await remind_owner(scene, flag)
+        return
+    await ask_next(scene, service, flag)
+
+
+async def remind_owner(scene: Scene, flag: Flag) -> datetime:
+    """Remind the coordinator who took a flag that it is still open; returns when again."""
+    due = scene.now + OWNER_ASKED_AGAIN
+    staff = await scene.work.get(Staff, flag.staff_id)
+    if staff and staff.contact_id:
+        turn = await scene.person(staff.contact_id)
+        what = library.label(turn.locale, "flag", flag.kind)
+        turn.say("oncall.reminder", kind="flag", priority=NOTICE, ref=flag.ref, what=what)
+    scene.work.save(replace(flag, due_at=due))
+    _set_timer(scene, flag, due)
+    return due
+
+
+def _set_timer(scene: Scene, flag: Flag, due: datetime) -> None:
+    """A stuck request's own timer asks about it; any other flag has one of its own."""
+    if flag.kind != "stuck_request":
+        scene.set_timer(f"flag:{flag.id}", "flag", due, flag=flag.id)
+
+
+def take_flag(scene: Scene, flag: Flag, staff: Staff, due: datetime) -> None:
+    """A coordinator has it; they are reminded at ``due``."""
+    scene.work.save(replace(flag, status="taken", staff_id=staff.id, due_at=due))
+    _set_timer(scene, flag, due)
+
+
+def own_flag(scene: Scene, request: KitRequest) -> Flag:
+    """A flag for a request that a coordinator takes before anybody asked them to."""
+    return scene.work.save(
+        Flag(
+            id=scene.work.new_id(),
+            service_id=request.service_id,
+            kind="stuck_request",
+            status="open",
+            created_at=scene.now,
+            due_at=scene.now,
+            ref=request.ref,
+            request_id=request.id,
+        )
+    )
+
+
+def close_flag(scene: Scene, flag: Flag) -> None:
+    """A flag is dealt with."""
+    scene.work.save(replace(flag, status="done"))
+    scene.work.cancel_timer(f"flag:{flag.id}")
+    scene.journal(
+        "FlagClosed", service_id=flag.service_id, request_id=flag.request_id, kind=flag.kind
+    )

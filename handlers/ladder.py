@@ -1,0 +1,418 @@
+"""An open request's way: peers, then an outlet, then a coordinator; and who is told what.
+
+Every function here leaves an open request with one owner and one timer (rule 2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from content import library
+from db.models import (
+    OPEN_STATUSES,
+    Button,
+    Claim,
+    Flag,
+    KitRequest,
+    Offer,
+    OfferStatus,
+    Outlet,
+    Peer,
+    RequestStatus,
+    Service,
+    Staff,
+    Timer,
+)
+from handlers import flags
+from handlers.engine.conversation import begin
+from handlers.engine.turn import NOTICE, Scene, Turn
+from handlers.services import requests
+from handlers.services.codes import new_claim_code, new_offer_code, show_claim_code
+from handlers.services.dispatch import Need, candidates_for, rank
+from handlers.services.escalation import AskPeers, HoldKit, Situation, next_thing
+from handlers.services.geo import distance_words, haversine_km
+from handlers.services.outlets import NearOutlet, opens_words, outlets_near
+from handlers.services.roles import alias_of
+from handlers.services.rules import Rules, clock_words, rules_of
+from handlers.services.supplies import NoStock, outlet_holder, release, reserve
+
+LET_GO_UNANSWERED = timedelta(hours=24)
+
+
+def need_of(request: KitRequest) -> Need:
+    """What an open request needs."""
+    return Need(
+        request.product,
+        request.quantity,
+        request.lat or 0.0,
+        request.lon or 0.0,
+        request.contact_id,
+    )
+
+
+# --- the next rung -----------------------------------------------------------------------------
+
+
+async def advance(scene: Scene, request: KitRequest) -> KitRequest:
+    """Try the next thing for a request that nobody is on. The requester is told by the caller."""
+    service = await scene.work.need(Service, request.service_id)
+    rules = rules_of(service)
+    tried = {claim.outlet_id for claim in await scene.work.find(Claim, request_id=request.id)}
+    while True:
+        situation = await _situation(scene, service, rules, request, tried)
+        following = next_thing(situation, rules)
+        if isinstance(following, AskPeers):
+            return await _ask_peers(scene, request, following)
+        if not isinstance(following, HoldKit):
+            return await _to_coordinator(scene, service, request, following.reason)
+        try:
+            return await _hold_kit(scene, request, following.outlet, following.until)
+        except NoStock:
+            tried.add(following.outlet.outlet.id)
+
+
+async def _situation(
+    scene: Scene, service: Service, rules: Rules, request: KitRequest, tried: set[int]
+) -> Situation:
+    need = need_of(request)
+    candidates = await candidates_for(scene.work, service.id, request)
+    offers = await scene.work.find(Offer, request_id=request.id)
+    return Situation(
+        now=scene.now,
+        asked_at=request.asked_at,
+        route=request.route,
+        waves_made=-(-len(offers) // rules.wave_size),
+        outlets_tried=frozenset(tried),
+        peers=rank(candidates, need, scene.now, rules),
+        outlets=await outlets_near(scene.work, service.id, need, rules, service.nation),
+    )
+
+
+async def _ask_peers(scene: Scene, request: KitRequest, ask: AskPeers) -> KitRequest:
+    first: Offer | None = None
+    for ranked in ask.peers:
+        offer = await _offer(scene, request, ranked.candidate.peer, ranked.distance_km, ask.until)
+        first = first or offer
+    assert first is not None
+    owner = ("offer", first.id)
+    return requests.hold(scene.work, request, RequestStatus.OFFERED, owner, ask.until, route="peer")
+
+
+async def ask_peer_by_name(scene: Scene, request: KitRequest, peer: Peer) -> datetime:
+    """Offer a request to a peer a coordinator (or another peer) named; returns until when."""
+    service = await scene.work.need(Service, request.service_id)
+    until = scene.now + rules_of(service).offer_time
+    km = haversine_km((request.lat or 0.0, request.lon or 0.0), (peer.lat, peer.lon))
+    offer = await _offer(scene, request, peer, km, until)
+    requests.hold(
+        scene.work, request, RequestStatus.OFFERED, ("offer", offer.id), until, route="peer"
+    )
+    return until
+
+
+async def _offer(
+    scene: Scene, request: KitRequest, peer: Peer, km: float, until: datetime
+) -> Offer:
+    waiting = await scene.work.find(Offer, peer_id=peer.id, status=OfferStatus.SENT)
+    offer = scene.work.save(
+        Offer(
+            id=scene.work.new_id(),
+            service_id=request.service_id,
+            request_id=request.id,
+            peer_id=peer.id,
+            code=new_offer_code({o.code for o in waiting}),
+            status=OfferStatus.SENT,
+            distance_km=round(km, 2),
+            sent_at=scene.now,
+            expires_at=until,
+        )
+    )
+    scene.work.save(replace(peer, last_offered_at=scene.now))
+    turn = await scene.person(peer.contact_id)
+    turn.memory["last"] = "offer"
+    turn.say(
+        "offer.offer",
+        kind="offer",
+        priority=NOTICE,
+        dedupe=f"offer:{offer.id}",
+        buttons=(
+            Button("Accept", f"=ACCEPT {offer.code}"),
+            Button("Decline", f"=DECLINE {offer.code}"),
+        ),
+        product=library.label(turn.locale, "product", request.product).capitalize(),
+        quantity=request.quantity,
+        recipient=library.label(turn.locale, "recipient", request.recipient),
+        district=request.district,
+        distance=distance_words(km, request.error_km),
+        code=offer.code,
+        until=clock_words(until, scene.now),
+    )
+    scene.journal(
+        "OfferSent",
+        service_id=request.service_id,
+        request_id=request.id,
+        contact_id=peer.contact_id,
+        offer=offer.code,
+        km=offer.distance_km,
+    )
+    return offer
+
+
+async def _hold_kit(
+    scene: Scene, request: KitRequest, near: NearOutlet, until: datetime
+) -> KitRequest:
+    outlet = near.outlet
+    line = await reserve(scene.work, outlet_holder(outlet), request)
+    code = new_claim_code()
+    while await scene.work.find(Claim, code=code):
+        code = new_claim_code()
+    claim = scene.work.save(
+        Claim(
+            id=scene.work.new_id(),
+            service_id=request.service_id,
+            request_id=request.id,
+            outlet_id=outlet.id,
+            code=code,
+            status="open",
+            product=line.product,
+            batch=line.batch,
+            expiry=line.expiry,
+            created_at=scene.now,
+            expires_at=until,
+        )
+    )
+    scene.journal(
+        "KitHeld", service_id=request.service_id, request_id=request.id, outlet=outlet.id
+    )
+    return requests.hold(
+        scene.work,
+        request,
+        RequestStatus.WAITING_CLAIM,
+        ("claim", claim.id),
+        until,
+        route="outlet",
+        outlet_id=outlet.id,
+    )
+
+
+async def _to_coordinator(
+    scene: Scene, service: Service, request: KitRequest, reason: str
+) -> KitRequest:
+    _, asked = await flags.raise_flag(scene, service, "stuck_request", request=request)
+    scene.journal(
+        "RequestEscalated", service_id=service.id, request_id=request.id, reason=reason
+    )
+    owner = ("coordinator", asked.staff.id if asked.staff else 0)
+    return requests.hold(
+        scene.work, request, RequestStatus.WITH_COORDINATOR, owner, asked.until, route="direct"
+    )
+
+
+# --- timers ------------------------------------------------------------------------------------
+
+
+async def request_due(scene: Scene, timer: Timer) -> None:
+    """A request's one timer: whatever was waited for did not happen."""
+    request = await scene.work.get(KitRequest, timer.payload["request"])
+    if request is None or request.status not in OPEN_STATUSES:
+        return
+    if request.next_timer_at and request.next_timer_at > scene.now:  # moved on since
+        requests.hold(
+            scene.work,
+            request,
+            RequestStatus(request.status),
+            (request.owner_kind, request.owner_id or 0),
+            request.next_timer_at,
+        )
+        return
+    if request.status == RequestStatus.OFFERED:
+        await _offers_expired(scene, request)
+    elif request.status == RequestStatus.WAITING_CLAIM:
+        await _claim_expired(scene, request)
+    elif request.status == RequestStatus.WITH_COORDINATOR:
+        await _coordinator_silent(scene, request)
+    elif request.status == RequestStatus.OPEN:
+        await advance_and_tell(scene, request)
+
+
+async def _offers_expired(scene: Scene, request: KitRequest) -> None:
+    for offer in await scene.work.find(Offer, request_id=request.id, status=OfferStatus.SENT):
+        scene.work.save(replace(offer, status=OfferStatus.EXPIRED, answered_at=scene.now))
+        peer = await scene.work.need(Peer, offer.peer_id)
+        turn = await scene.person(peer.contact_id)
+        turn.say("offer.expired", kind="notice", district=request.district, code=offer.code)
+        scene.journal(
+            "OfferExpired",
+            service_id=request.service_id,
+            request_id=request.id,
+            contact_id=peer.contact_id,
+            offer=offer.code,
+        )
+    await advance_and_tell(scene, request)
+
+
+async def advance_and_tell(scene: Scene, request: KitRequest) -> KitRequest:
+    """Try the next thing and tell the requester at once that the plan changed."""
+    request = await advance(scene, request)
+    requester = await scene.person(request.contact_id)
+    requester.say(
+        "ladder.changed", kind="notice", ref=request.ref, news=await news(requester, request)
+    )
+    return request
+
+
+async def _claim_expired(scene: Scene, request: KitRequest) -> None:
+    await let_go_of_route(scene, request, claim_status="expired")
+    request = await scene.work.need(KitRequest, request.id)
+    due = scene.now + LET_GO_UNANSWERED
+    requests.hold(
+        scene.work, request, RequestStatus.WITH_COORDINATOR, ("coordinator", 0), due, meeting="asked"
+    )
+    requester = await scene.person(request.contact_id)
+    await begin(requester, "still_needed", request=request.id, ref=request.ref)
+
+
+async def _coordinator_silent(scene: Scene, request: KitRequest) -> None:
+    if request.meeting == "asked":  # whether the kit is still needed, and no answer came
+        await end_request(scene, request, RequestStatus.UNFILLED)
+        return
+    service = await scene.work.need(Service, request.service_id)
+    flag = await _stuck_flag(scene, request)
+    if flag and flag.status == "taken":
+        due = await flags.remind_owner(scene, flag)
+        owner = ("coordinator", flag.staff_id or 0)
+        requests.hold(scene.work, request, RequestStatus.WITH_COORDINATOR, owner, due)
+        return
+    if flag:
+        asked = await flags.ask_next(scene, service, flag)
+    else:
+        _, asked = await flags.raise_flag(scene, service, "stuck_request", request=request)
+    owner = ("coordinator", asked.staff.id if asked.staff else 0)
+    requests.hold(scene.work, request, RequestStatus.WITH_COORDINATOR, owner, asked.until)
+    if flag and len(flag.asked) == 1:  # said once, when the second person is asked
+        requester = await scene.person(request.contact_id)
+        ring = rules_of(service).ring
+        requester.say("ladder.nobody_acted", kind="notice", ref=request.ref, ring=ring)
+
+
+async def _stuck_flag(scene: Scene, request: KitRequest) -> Flag | None:
+    found = await scene.work.find(Flag, request_id=request.id, kind="stuck_request")
+    return next((flag for flag in found if flag.status != "done"), None)
+
+
+# --- ending ------------------------------------------------------------------------------------
+
+
+async def let_go_of_route(
+    scene: Scene, request: KitRequest, *, claim_status: str = "cancelled"
+) -> None:
+    """Take back offers, promises and codes of an open request; tell the peers concerned."""
+    await release(scene.work, request)
+    for offer in await requests.withdraw_offers(scene.work, request):
+        peer = await scene.work.need(Peer, offer.peer_id)
+        turn = await scene.person(peer.contact_id)
+        turn.say("offer.withdrawn", kind="notice", district=request.district, code=offer.code)
+    for claim in await scene.work.find(Claim, request_id=request.id, status="open"):
+        scene.work.save(replace(claim, status=claim_status))
+    if request.status == RequestStatus.ACCEPTED and request.peer_id:
+        peer = await scene.work.need(Peer, request.peer_id)
+        turn = await scene.person(peer.contact_id)
+        requester = await scene.person(request.contact_id)
+        turn.say(
+            "meeting.cancelled_peer",
+            kind="notice",
+            alias=alias_of(requester.contact),
+            ref=request.ref,
+        )
+    scene.work.save(replace(request, peer_id=None, outlet_id=None, meeting="", missed=0))
+
+
+async def end_request(scene: Scene, request: KitRequest, status: RequestStatus) -> None:
+    """Close an open request unfilled or cancelled; everybody concerned is told but the asker."""
+    await let_go_of_route(scene, request)
+    request = await scene.work.need(KitRequest, request.id)
+    requests.close(scene.work, request, status)
+    if flag := await _stuck_flag(scene, request):
+        flags.close_flag(scene, flag)
+    fact = "RequestCancelled" if status == RequestStatus.CANCELLED else "RequestUnfilled"
+    scene.journal(
+        fact,
+        service_id=request.service_id,
+        request_id=request.id,
+        contact_id=request.contact_id,
+    )
+
+
+# --- what people are told ----------------------------------------------------------------------
+
+
+async def news(turn: Turn, request: KitRequest) -> str:
+    """How a request stands, in the requester's words. Honest: "sent" is never "delivered"."""
+    scene, work = turn.scene, turn.work
+    rules = rules_of(await work.need(Service, request.service_id))
+    until = clock_words(request.next_timer_at, scene.now) if request.next_timer_at else ""
+    if request.status == RequestStatus.OFFERED:
+        offers = await work.find(Offer, request_id=request.id)
+        again = any(o.status in (OfferStatus.DECLINED, OfferStatus.EXPIRED) for o in offers)
+        return turn.text("ladder.news_offered_next" if again else "ladder.news_offered", until=until)
+    if request.status == RequestStatus.WAITING_CLAIM:
+        outlet = await work.need(Outlet, request.outlet_id)
+        claim = await work.need(Claim, request.owner_id)
+        near = await _near(scene, request, outlet)
+        return turn.text(
+            "ladder.news_held",
+            quantity=request.quantity,
+            name=outlet.name,
+            address=outlet.address,
+            hours=near,
+            code=show_claim_code(claim.code),
+            until=clock_words(claim.expires_at, scene.now),
+        )
+    if request.status == RequestStatus.ACCEPTED:
+        peer = await work.need(Peer, request.peer_id)
+        return turn.text("ladder.news_accepted", peer=peer.name)
+    if request.status == RequestStatus.WITH_COORDINATOR:
+        staff = await work.get(Staff, request.owner_id)
+        if staff:
+            return turn.text(
+                "ladder.news_coordinator", name=staff.name, until=until, ring=rules.ring
+            )
+        anybody = [
+            s
+            for s in await work.find(Staff, service_id=request.service_id, status="active")
+            if s.call_order > 0
+        ]
+        name = "ladder.news_asleep" if anybody else "ladder.news_no_team"
+        return turn.text(name, until=until, ring=rules.ring)
+    return library.label(turn.locale, "status", request.status)
+
+
+async def _near(scene: Scene, request: KitRequest, outlet: Outlet) -> str:
+    service = await scene.work.need(Service, request.service_id)
+    need = need_of(request)
+    found = await outlets_near(
+        scene.work, service.id, replace(need, quantity=0), rules_of(service), service.nation
+    )
+    near = next((n for n in found if n.outlet.id == outlet.id), None)
+    return opens_words(near, scene.now) if near else outlet.hours or "hours not known: ring first"
+
+
+async def owner_words(scene: Scene, request: KitRequest) -> str:
+    """Who has a request now, for staff."""
+    if request.owner_kind == "offer":
+        offer = await scene.work.get(Offer, request.owner_id)
+        peer = await scene.work.get(Peer, offer.peer_id if offer else None)
+        return f"asked {peer.name}" if peer else "a peer was asked"
+    if request.owner_kind == "peer":
+        peer = await scene.work.get(Peer, request.owner_id)
+        return peer.name if peer else "a peer"
+    if request.owner_kind == "claim":
+        outlet = await scene.work.get(Outlet, request.outlet_id)
+        return outlet.name if outlet else "a pharmacy"
+    if request.owner_kind == "coordinator":
+        staff = await scene.work.get(Staff, request.owner_id)
+        return staff.name if staff else "nobody on call"
+    return "-"
+
+

@@ -1,0 +1,366 @@
+"""A meeting under way: on my way, here, handed over, could not meet, passed on, SOS, all OK?"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from content import library
+from db.models import KitRequest, Peer, RequestStatus, Service, Supply, SupplyFact, Timer
+from handlers import ladder
+from handlers.engine.conversation import begin, finish
+from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
+from handlers.engine.turn import NOTICE, Scene, Turn
+from handlers.flags import raise_flag
+from handlers.services import requests
+from handlers.services.roles import alias_of
+from handlers.services.rules import clock_words, rules_of
+from handlers.services.supplies import (
+    NoStock,
+    To,
+    issue,
+    lines_of,
+    peer_holder,
+    release,
+    reserved_for,
+    reverse,
+)
+
+ASK_AGAIN = timedelta(minutes=10)
+PAUSED_LOOK = timedelta(minutes=30)
+UNDO_WITHIN = timedelta(hours=24)
+MISSED_BEFORE_FLAG = 2
+
+
+async def meetings(turn: Turn, peer: Peer) -> list[KitRequest]:
+    """This peer's open meetings."""
+    return await requests.meetings_of(turn.work, [peer.id])
+
+
+async def word(turn: Turn, peer: Peer, name: str, rest: str) -> None:
+    """A peer's meeting word, for the meeting it names or the only one."""
+    open_now = await meetings(turn, peer)
+    ref = rest.split()[0].upper() if rest.split() else ""
+    named = [request for request in open_now if request.ref == ref]
+    open_now = named or open_now
+    if not open_now:
+        if name == "sos":
+            await sos_alone(turn, peer)
+        else:
+            turn.say("meeting.none")
+        return
+    if name == "sos":
+        await sos(turn, open_now[-1])
+        return
+    if len(open_now) > 1:
+        refs = [request.ref for request in open_now]
+        turn.say("meeting.which", refs=", ".join(refs), first=refs[0], word=name.upper())
+        return
+    act: dict[str, Callable[[Turn, Peer, KitRequest], Awaitable[None]]] = {
+        "onway": on_way,
+        "here": here,
+        "cant": could_not,
+        "handover": hand_over,
+    }
+    await act[name](turn, peer, open_now[0])
+
+
+def check_again(turn: Turn, request: KitRequest, minutes: int, **changes: object) -> KitRequest:
+    """Keep the meeting with its peer and move the safety check on."""
+    due = turn.now + timedelta(minutes=minutes)
+    return requests.hold(
+        turn.work,
+        request,
+        RequestStatus.ACCEPTED,
+        ("peer", request.peer_id or 0),
+        due,
+        missed=0,
+        **changes,
+    )
+
+
+async def _minutes(turn: Turn, request: KitRequest) -> int:
+    return rules_of(await turn.work.need(Service, request.service_id)).meeting_check_minutes
+
+
+async def on_way(turn: Turn, peer: Peer, request: KitRequest) -> None:
+    """The peer sets off."""
+    check_again(turn, request, await _minutes(turn, request), meeting="onway")
+    requester = await turn.scene.person(request.contact_id)
+    requester.say("meeting.onway_requester", kind="notice", peer=peer.name)
+    turn.say("meeting.onway_peer", alias=alias_of(requester.contact))
+    turn.journal("PeerOnWay", request_id=request.id)
+
+
+async def here(turn: Turn, peer: Peer, request: KitRequest) -> None:
+    """The peer is there; from now the safety check counts."""
+    request = check_again(turn, request, await _minutes(turn, request), meeting="here")
+    requester = await turn.scene.person(request.contact_id)
+    requester.say("meeting.here_requester", kind="notice", peer=peer.name)
+    assert request.next_timer_at is not None
+    turn.say(
+        "meeting.here_peer",
+        alias=alias_of(requester.contact),
+        until=clock_words(request.next_timer_at, turn.now),
+    )
+    turn.journal("PeerArrived", request_id=request.id)
+
+
+async def issued(turn: Turn, peer: Peer, request: KitRequest, batch: str = "") -> None:
+    """The kit changed hands: into the log, out of the stock, and the requester is asked."""
+    holder = peer_holder(peer)
+    line = next((held for _, held in await reserved_for(turn.work, request)), None)
+    if batch:
+        own = [n for n in await lines_of(turn.work, holder) if n.batch.upper() == batch]
+        line = own[0] if own else None
+    to = To(request.recipient, request.district, request.reason, "not_said")
+    try:
+        if line is None:
+            raise NoStock("issue")
+        if batch:
+            await release(turn.work, request)
+        supply = await issue(
+            turn.work, holder, line, request.quantity, to, request=request, by_contact_id=turn.id
+        )
+    except NoStock:
+        turn.say("meeting.issued_no_stock")
+        return
+    request = requests.close(turn.work, request, RequestStatus.SUPPLIED, handed_at=turn.now)
+    turn.journal("KitSupplied", request_id=request.id, supply=supply.id)
+    left = sum(n.quantity for n in await lines_of(turn.work, holder))
+    turn.say(
+        "meeting.issued_peer",
+        quantity=supply.quantity,
+        product=library.label(turn.locale, "product", supply.product),
+        batch=supply.batch,
+        ref=request.ref,
+        left=left,
+    )
+    await begin(turn, "training", supply=supply.id)
+    await ask_if_arrived(turn.scene, request, peer.name)
+
+
+async def ask_if_arrived(scene: Scene, request: KitRequest, by: str) -> None:
+    """Handed over is not yet "it arrived": ask the requester, and note when no answer comes."""
+    requester = await scene.person(request.contact_id)
+    service = await scene.work.need(Service, request.service_id)
+    due = scene.now + timedelta(hours=rules_of(service).confirm_hours)
+    scene.set_timer(f"arrived:{request.id}", "arrived", due, request=request.id)
+    if requester.flow == "awareness":
+        await finish(requester)
+    await begin(requester, "arrived", request=request.id, ref=request.ref, peer=by)
+
+
+async def arrived_unconfirmed(scene: Scene, timer: Timer) -> None:
+    """No word from the requester in 24 hours: the supply stays unconfirmed."""
+    request = await scene.work.get(KitRequest, timer.payload["request"])
+    if request and request.status == RequestStatus.SUPPLIED and not request.confirmed_at:
+        scene.journal(
+            "SupplyUnconfirmed", service_id=request.service_id, request_id=request.id
+        )
+
+
+async def could_not(turn: Turn, peer: Peer, request: KitRequest) -> None:
+    """The peer could not meet: the kit goes back, the next thing is tried."""
+    await give_back(turn, peer, request, "meeting.cant_peer", "PeerCouldNot")
+
+
+async def hand_over(turn: Turn, peer: Peer, request: KitRequest) -> None:
+    """The peer passes it on, in one word."""
+    await give_back(turn, peer, request, "meeting.handover_peer", "PeerHandedOn")
+
+
+async def give_back(turn: Turn, peer: Peer, request: KitRequest, text: str, fact: str) -> None:
+    """A meeting ends without a kit; the request stays open and moves on."""
+    await release(turn.work, request)
+    request = turn.work.save(replace(request, peer_id=None, meeting="", missed=0))
+    turn.say(text)
+    turn.journal(fact, request_id=request.id)
+    requester = await turn.scene.person(request.contact_id)
+    requester.say("meeting.cant_requester", kind="notice", peer=peer.name)
+    await ladder.advance_and_tell(turn.scene, request)
+
+
+async def undo(turn: Turn, peer: Peer) -> None:
+    """Take back the peer's last supply of the last day, by a row against it."""
+    mine = await turn.work.find(Supply, by_kind="peer", by_id=peer.id)
+    reversed_ids = {s.reverses for s in mine}
+    recent = [
+        s
+        for s in mine
+        if s.reverses is None and s.id not in reversed_ids and turn.now - s.at < UNDO_WITHIN
+    ]
+    if not recent:
+        turn.say("meeting.nothing_to_undo")
+        return
+    supply = recent[-1]
+    against = await reverse(turn.work, supply, turn.id)
+    turn.journal("SupplyReversed", request_id=supply.request_id, supply=against.id)
+    turn.say("meeting.undone")
+    if turn.flow == "training":
+        await finish(turn)
+
+
+# --- safety ------------------------------------------------------------------------------------
+
+
+async def sos(turn: Turn, request: KitRequest) -> None:
+    """A peer in danger: 999 to them, the coordinator at once."""
+    service = await turn.work.need(Service, request.service_id)
+    await raise_flag(turn.scene, service, "sos", request=request, contact_id=turn.id)
+    turn.say("meeting.sos_peer", priority=NOTICE)
+    turn.journal("PeerSos", request_id=request.id)
+
+
+async def sos_alone(turn: Turn, peer: Peer) -> None:
+    """SOS with no meeting open counts just the same."""
+    service = await turn.work.need(Service, peer.service_id)
+    await raise_flag(turn.scene, service, "sos", contact_id=turn.id)
+    turn.say("meeting.sos_peer", priority=NOTICE)
+    turn.journal("PeerSos")
+
+
+async def check(scene: Scene, request: KitRequest) -> None:
+    """All OK? Asked twice; unanswered twice, the coordinator is told."""
+    peer = await scene.work.need(Peer, request.peer_id)
+    missed = request.missed
+    owner = ("peer", peer.id)
+    if request.meeting == "paused":
+        due = scene.now + PAUSED_LOOK
+        requests.hold(scene.work, request, RequestStatus.ACCEPTED, owner, due)
+        return
+    if missed < MISSED_BEFORE_FLAG:
+        turn = await scene.person(peer.contact_id)
+        await begin(turn, "meeting_check", request=request.id)
+        missed += 1
+    else:
+        service = await scene.work.need(Service, request.service_id)
+        await raise_flag(
+            scene, service, "missed_checkin", request=request, contact_id=peer.contact_id
+        )
+        scene.journal("CheckInMissed", service_id=request.service_id, request_id=request.id)
+        missed = 0
+    due = scene.now + ASK_AGAIN
+    requests.hold(scene.work, request, RequestStatus.ACCEPTED, owner, due, missed=missed)
+
+
+async def request_due(scene: Scene, timer: Timer) -> None:
+    """A request's timer: a meeting is checked on, anything else moves up the ladder."""
+    request = await scene.work.get(KitRequest, timer.payload["request"])
+    if (
+        request
+        and request.status == RequestStatus.ACCEPTED
+        and request.next_timer_at
+        and request.next_timer_at <= scene.now
+    ):
+        await check(scene, request)
+        return
+    await ladder.request_due(scene, timer)
+
+
+@leads_to(END)
+async def checked(turn: Turn, answer: str) -> Next:
+    """The peer's answer to the safety check."""
+    request = await turn.work.need(KitRequest, turn.data["request"])
+    if answer == "sos":
+        await sos(turn, request)
+        return END
+    if request.status == RequestStatus.ACCEPTED and not request.closed_at:
+        request = check_again(turn, request, await _minutes(turn, request))
+        assert request.next_timer_at is not None
+        turn.say("meeting_check.good", until=clock_words(request.next_timer_at, turn.now))
+    else:
+        turn.say("peer.safe")
+    return END
+
+
+async def safe(turn: Turn, peer: Peer) -> None:
+    """SAFE, at any time."""
+    for request in await meetings(turn, peer):
+        check_again(turn, request, await _minutes(turn, request))
+    turn.say("peer.safe")
+
+
+# --- an emergency in the middle ----------------------------------------------------------------
+
+
+async def pause(scene: Scene, request: KitRequest) -> None:
+    """An overdose at the requester's end: the peer is told not to go."""
+    peer = await scene.work.need(Peer, request.peer_id)
+    turn = await scene.person(peer.contact_id)
+    turn.say("overdose.meeting_paused", kind="notice", priority=NOTICE)
+    requests.hold(
+        scene.work,
+        request,
+        RequestStatus.ACCEPTED,
+        ("peer", peer.id),
+        scene.now + PAUSED_LOOK,
+        meeting="paused",
+        missed=0,
+    )
+    scene.journal("MeetingPaused", service_id=request.service_id, request_id=request.id)
+
+
+async def resume(turn: Turn) -> None:
+    """The emergency is over: the meeting is open again."""
+    for request in await requests.open_request_of(turn.work, turn.id):
+        if request.meeting == "paused" and request.peer_id:
+            peer = await turn.work.need(Peer, request.peer_id)
+            told = await turn.scene.person(peer.contact_id)
+            told.say("meeting.resumed_peer", kind="notice", ref=request.ref)
+            check_again(turn, request, await _minutes(turn, request), meeting="agreed")
+
+
+# --- the questions -----------------------------------------------------------------------------
+
+
+@leads_to(END)
+async def trained(turn: Turn, answer: str) -> Next:
+    """Whether training was given: a fact beside the supply, which stays as logged."""
+    turn.work.save(
+        SupplyFact(
+            id=turn.work.new_id(),
+            supply_id=turn.data["supply"],
+            name="trained",
+            value=answer,
+            at=turn.now,
+        )
+    )
+    turn.say("training.thanks")
+    return END
+
+
+@leads_to(END, "flow:facts")
+async def arrived(turn: Turn, answer: str) -> Next:
+    """The requester says whether the kit arrived."""
+    request = await turn.work.need(KitRequest, turn.data["request"])
+    turn.work.cancel_timer(f"arrived:{request.id}")
+    if answer == "no":
+        await never_came(turn, request)
+        return END
+    if request.status == RequestStatus.SUPPLIED:
+        turn.work.save(
+            replace(request, status=RequestStatus.CONFIRMED, confirmed_at=turn.now)
+        )
+        turn.journal("SupplyConfirmed", request_id=request.id)
+    turn.say("arrived.thanks")
+    supplies = await turn.work.find(Supply, request_id=request.id, reverses=None)
+    return Go("facts", data={"supply": supplies[0].id}) if supplies else END
+
+
+async def never_came(turn: Turn, request: KitRequest) -> None:
+    """They never came: a flag, with an owner."""
+    service = await turn.work.need(Service, request.service_id)
+    await raise_flag(turn.scene, service, "never_came", request=request, contact_id=turn.id)
+    turn.say("arrived.never")
+    turn.journal("SupplyDisputed", request_id=request.id)
+
+
+async def _arrived_values(turn: Turn) -> dict[str, str]:
+    return {"ref": turn.data["ref"], "peer": turn.data["peer"]}
+
+
+MEETING_CHECK = Flow("meeting_check", (Choose("ask", ("ok", "sos"), then=checked, style="words"),))
+TRAINING = Flow("training", (Choose("ask", ("yes", "before", "declined"), then=trained),))
+ARRIVED = Flow("arrived", (Choose("ask", ("yes", "no"), then=arrived, values=_arrived_values),))

@@ -1,0 +1,224 @@
+"""The coordinator on call: flags as messages, acted on with words.
+
+A text can be forged, so whatever changes something is confirmed by an echoed code, or carries the
+coordinator's PIN. Telegram's senders cannot be forged and need neither.
+"""
+
+from __future__ import annotations
+
+from content import library
+from db.models import (
+    OPEN_STATUSES,
+    Flag,
+    KitRequest,
+    Offer,
+    Peer,
+    RequestStatus,
+    Staff,
+)
+from handlers import ladder
+from handlers.flags import OWNER_ASKED_AGAIN, close_flag, own_flag, take_flag
+from handlers.engine.conversation import begin
+from handlers.engine.flow import END, Choose, Flow, Next, leads_to
+from handlers.engine.turn import Turn
+from handlers.services import requests, supplies
+from handlers.services.rules import clock_words
+
+
+# --- words -------------------------------------------------------------------------------------
+
+
+async def word(turn: Turn, staff: Staff, name: str, rest: str) -> None:
+    """A coordinator's word: ``name`` is requests, show, take, assign or done."""
+    if name == "requests":
+        await list_requests(turn, staff)
+        return
+    parts = rest.split()
+    if not parts or (name == "assign" and len(parts) < 2):
+        if name == "assign":
+            turn.say("oncall.how_assign")
+        else:
+            turn.say("oncall.how", word=name.upper())
+        return
+    ref = parts[0].upper()
+    request, flags = await _look_up(turn, staff, ref)
+    if request is None and not flags:
+        turn.say("oncall.unknown", ref=ref)
+        return
+    if name == "show":
+        await show(turn, request, flags)
+    elif name == "take":
+        await take(turn, staff, request, flags)
+    elif name == "assign" and request:
+        await assign(turn, staff, request, " ".join(parts[1:]))
+    elif name == "done":
+        await done(turn, staff, request, flags)
+    else:
+        turn.say("oncall.unknown", ref=ref)
+
+
+async def _look_up(turn: Turn, staff: Staff, ref: str) -> tuple[KitRequest | None, list[Flag]]:
+    found = await turn.work.find(KitRequest, ref=ref, service_id=staff.service_id)
+    flags = await turn.work.find(Flag, service_id=staff.service_id, ref=ref)
+    return (found[0] if found else None), [flag for flag in flags if flag.status != "done"]
+
+
+async def list_requests(turn: Turn, staff: Staff) -> None:
+    """Every open request and flag in a line each."""
+    lines = []
+    open_now = await turn.work.find(KitRequest, service_id=staff.service_id, closed_at=None)
+    for request in open_now[:8]:
+        minutes = int((turn.now - request.asked_at).total_seconds() // 60)
+        status = library.label(turn.locale, "status", request.status)
+        lines.append(f"{request.ref} {request.district}: {status}, {minutes} min")
+    flags = await turn.work.find(Flag, service_id=staff.service_id, status=("open", "taken"))
+    for flag in flags[:8]:
+        if flag.request_id is None or flag.kind != "stuck_request":
+            lines.append(f"{flag.ref}: {library.label(turn.locale, 'flag', flag.kind)}")
+    if not lines:
+        turn.say("oncall.requests_none")
+        return
+    turn.say("oncall.requests", n=len(lines), lines="; ".join(lines) + ".")
+
+
+async def show(turn: Turn, request: KitRequest | None, flags: list[Flag]) -> None:
+    """What a request or flag is about. Never a number, never a name of who asked."""
+    if request is None:
+        flag = flags[0]
+        owner = await turn.work.get(Staff, flag.staff_id)
+        turn.say(
+            "oncall.show_flag",
+            ref=flag.ref,
+            what=library.label(turn.locale, "flag", flag.kind),
+            since=clock_words(flag.created_at, turn.now),
+            due=clock_words(flag.due_at, turn.now),
+            owner=owner.name if owner else "",
+        )
+        return
+    names = []
+    for offer in await turn.work.find(Offer, request_id=request.id):
+        peer = await turn.work.need(Peer, offer.peer_id)
+        names.append(f"{peer.name} {offer.status}")
+    turn.say(
+        "oncall.show",
+        ref=request.ref,
+        status=library.label(turn.locale, "status", request.status),
+        product=library.label(turn.locale, "product", request.product),
+        quantity=request.quantity,
+        recipient=library.label(turn.locale, "recipient", request.recipient),
+        district=request.district,
+        asked=clock_words(request.asked_at, turn.now),
+        owner=await ladder.owner_words(turn.scene, request),
+        next=clock_words(request.next_timer_at, turn.now) if request.next_timer_at else "-",
+        tried=", ".join(names),
+    )
+
+
+async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list[Flag]) -> None:
+    """A coordinator looks after it from here."""
+    due = turn.now + OWNER_ASKED_AGAIN
+    if request and request.status in OPEN_STATUSES:
+        if request.status != RequestStatus.ACCEPTED:
+            await ladder.let_go_of_route(turn.scene, request)
+            request = await turn.work.need(KitRequest, request.id)
+            owner = ("coordinator", staff.id)
+            requests.hold(turn.work, request, RequestStatus.WITH_COORDINATOR, owner, due)
+            requester = await turn.scene.person(request.contact_id)
+            requester.say(
+                "oncall.requester_taken", kind="notice", name=staff.name, ref=request.ref
+            )
+        if not flags:
+            flags = [own_flag(turn.scene, request)]
+    elif request and not flags:
+        turn.say("oncall.already", ref=request.ref)
+        return
+    for flag in flags:
+        take_flag(turn.scene, flag, staff, due)
+        for other_id in dict.fromkeys(flag.asked):
+            other = await turn.work.get(Staff, other_id)
+            if other and other.id != staff.id and other.contact_id:
+                told = await turn.scene.person(other.contact_id)
+                told.say("oncall.taken_by_other", kind="flag", name=staff.name, ref=flag.ref)
+    ref = request.ref if request else flags[0].ref
+    turn.journal("CoordinatorTook", request_id=request.id if request else None, staff=staff.id)
+    turn.say("oncall.taken", ref=ref, until=clock_words(due, turn.now))
+
+
+async def assign(turn: Turn, staff: Staff, request: KitRequest, name: str) -> None:
+    """Ask one peer by name; they still say yes or no themselves."""
+    if request.status not in OPEN_STATUSES:
+        turn.say("oncall.already", ref=request.ref)
+        return
+    peers = await turn.work.find(Peer, service_id=staff.service_id, status="active")
+    named = [p for p in peers if p.name.casefold() == name.casefold()]
+    named = named or [p for p in peers if p.name.casefold().startswith(name.casefold())]
+    if len(named) != 1:
+        names = ", ".join(sorted(p.name for p in peers))
+        turn.say("oncall.no_peer", name=name, names=names)
+        return
+    await ladder.let_go_of_route(turn.scene, request)
+    request = await turn.work.need(KitRequest, request.id)
+    until = await ladder.ask_peer_by_name(turn.scene, request, named[0])
+    turn.journal("CoordinatorAssigned", request_id=request.id, staff=staff.id, peer=named[0].id)
+    turn.say(
+        "oncall.assigned",
+        peer=named[0].name,
+        ref=request.ref,
+        until=clock_words(until, turn.now),
+    )
+
+
+async def done(turn: Turn, staff: Staff, request: KitRequest | None, flags: list[Flag]) -> None:
+    """A coordinator closes a flag, or an open request with how it ended."""
+    stuck = request is not None and request.status in OPEN_STATUSES
+    others = [f for f in flags if not (stuck and f.kind == "stuck_request")]
+    if others or not stuck or request is None:
+        if not flags:
+            turn.say("oncall.already", ref=request.ref if request else "")
+            return
+        for flag in others or flags:
+            close_flag(turn.scene, flag)
+        turn.say("oncall.done_flag", ref=flags[0].ref)
+        return
+    await begin(turn, "done", request=request.id, ref=request.ref, staff=staff.id)
+
+
+# --- how a request ended, as the coordinator says ----------------------------------------------
+
+
+@leads_to(END)
+async def close_request(turn: Turn, outcome: str) -> Next:
+    """Close it as said; a kit handed over by staff goes into the log."""
+    request = await turn.work.need(KitRequest, turn.data["request"])
+    if request.status not in OPEN_STATUSES:
+        turn.say("oncall.already", ref=request.ref)
+        return END
+    if outcome == "supplied":
+        await ladder.let_go_of_route(turn.scene, request)
+        request = await turn.work.need(KitRequest, request.id)
+        to = supplies.To(request.recipient, request.district, request.reason, "not_said")
+        supplies.log_by_staff(turn.work, request, turn.data["staff"], to)
+        requests.close(turn.work, request, RequestStatus.SUPPLIED, handed_at=turn.now)
+    else:
+        await ladder.end_request(turn.scene, request, RequestStatus(outcome))
+    turn.journal("RequestClosedByCoordinator", request_id=request.id, outcome=outcome)
+    for flag in await turn.work.find(Flag, service_id=request.service_id, ref=request.ref):
+        if flag.status != "done":
+            close_flag(turn.scene, flag)
+    turn.say("done.closed", ref=request.ref)
+    return END
+
+
+async def _ref(turn: Turn) -> dict[str, str]:
+    return {"ref": turn.data["ref"]}
+
+
+DONE = Flow(
+    "done",
+    (
+        Choose(
+            "outcome", ("supplied", "cancelled", "unfilled"), then=close_request, values=_ref,
+            careful=True,
+        ),
+    ),
+)

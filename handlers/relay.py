@@ -1,0 +1,85 @@
+"""Two people talk through us; neither sees the other's number.
+
+Numbers, links and contact cards are masked. Texts are kept encrypted and go 48 hours after the
+request closes.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from db.models import InboundMessage, KitRequest, Peer, RelayMessage, RequestStatus
+from handlers.engine.turn import NOTICE, Turn
+from handlers.services import requests
+from handlers.services.roles import alias_of
+
+KEPT_AFTER_CLOSE = timedelta(hours=48)
+
+_LINK = re.compile(r"(?i)\b(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|co\.uk|org|net|me|io|uk)\b/?\S*")
+_EMAIL = re.compile(r"\S+@\S+\.\w+")
+_HANDLE = re.compile(r"(?<!\w)@\w{4,}")
+_NUMBER = re.compile(r"(?:\+|00)?\d(?:[\s().-]{0,2}\d){6,}")
+
+
+def mask(text: str) -> str:
+    """The text without phone numbers, links, e-mail addresses and handles."""
+    for pattern, instead in (
+        (_EMAIL, "(address hidden)"),
+        (_LINK, "(link hidden)"),
+        (_HANDLE, "(name hidden)"),
+        (_NUMBER, "(number hidden)"),
+    ):
+        text = pattern.sub(instead, text)
+    return text
+
+
+async def open_relays(turn: Turn, peer: Peer | None) -> list[KitRequest]:
+    """The meetings this person can talk in: as the requester first, then as the peer."""
+    mine = [
+        r
+        for r in await requests.open_request_of(turn.work, turn.id)
+        if r.status == RequestStatus.ACCEPTED
+    ]
+    return mine + (await requests.meetings_of(turn.work, [peer.id]) if peer else [])
+
+
+async def pass_on(
+    turn: Turn, message: InboundMessage, relays: list[KitRequest], peer: Peer | None
+) -> None:
+    """Pass a message to the other side of the meeting it is meant for."""
+    if message.kind != "text" or not message.text.strip():
+        turn.say("relay.no_pictures")
+        return
+    request, text = _meant_for(message.text, relays)
+    if request is None:
+        turn.say("relay.which", refs=", ".join(r.ref for r in relays))
+        return
+    if request.meeting == "paused":
+        turn.say("relay.paused")
+        return
+    owner = await turn.work.need(Peer, request.peer_id)
+    from_peer = owner.contact_id == turn.id
+    to = await turn.scene.person(request.contact_id if from_peer else owner.contact_id)
+    name = owner.name if from_peer else alias_of(turn.contact)
+    body = mask(text)
+    turn.work.save(
+        RelayMessage(
+            id=turn.work.new_id(),
+            request_id=request.id,
+            from_contact_id=turn.id,
+            body=body,
+            at=turn.now,
+        )
+    )
+    to.say("relay.from", kind="relay", priority=NOTICE, alias=name, body=body)
+    turn.journal("RelayPassedOn", request_id=request.id)
+
+
+def _meant_for(text: str, relays: list[KitRequest]) -> tuple[KitRequest | None, str]:
+    """The request a text starts with the code of, or the only one."""
+    first, _, rest = text.strip().partition(" ")
+    for request in relays:
+        if first.strip(":,.").upper() == request.ref:
+            return request, rest or text
+    return (relays[0], text) if len(relays) == 1 else (None, text)

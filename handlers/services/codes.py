@@ -1,0 +1,62 @@
+"""Short codes people read out and type: no look-alike characters, and a check where it matters."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+LETTERS = "ACDEFHJKMNPRTWXY34679"
+
+
+def new_ref() -> str:
+    """A request's reference: 4 characters, at least one of them a letter."""
+    while True:
+        ref = "".join(secrets.choice(LETTERS) for _ in range(4))
+        if not ref.isdigit():
+            return ref
+
+
+def new_claim_code() -> str:
+    """A claim code: 5 characters and a check character (see ``check_character``)."""
+    body = "".join(secrets.choice(LETTERS) for _ in range(5))
+    return body + check_character(body)
+
+
+def check_character(body: str) -> str:
+    """Luhn's mod N check over our alphabet: finds any one wrong character and most swaps."""
+    total, factor, n = 0, 2, len(LETTERS)
+    for character in reversed(body):
+        product = factor * LETTERS.index(character)
+        total += product // n + product % n
+        factor = 3 - factor
+    return LETTERS[(n - total % n) % n]
+
+
+def read_claim_code(text: str) -> str | None:
+    """A claim code as typed ("k7f-3qx", "K7F 3QX"), or None if the check fails."""
+    code = re.sub(r"[^A-Z0-9]", "", text.upper())
+    if len(code) != 6 or any(c not in LETTERS for c in code):
+        return None
+    return code if check_character(code[:5]) == code[5] else None
+
+
+def looks_like_claim_code(text: str) -> bool:
+    """Whether somebody meant to type a claim code, right or wrong."""
+    code = re.sub(r"[\s-]", "", text.upper())
+    return bool(re.fullmatch(r"[A-Z0-9]{6}", code)) and bool(re.search(r"\d|-", text.upper()))
+
+
+def show_claim_code(code: str) -> str:
+    """A claim code as people read it best: K7F-3QX."""
+    return f"{code[:3]}-{code[3:]}"
+
+
+def new_offer_code(taken: set[str]) -> str:
+    """A two-figure code for an offer, different from the peer's other open ones."""
+    free = [str(n) for n in range(10, 100) if str(n) not in taken]
+    return secrets.choice(free or [str(n) for n in range(100, 1000)])
+
+
+def new_echo_code() -> str:
+    """Four figures to type back, so that a forged sender cannot act."""
+    return f"{secrets.randbelow(10000):04d}"

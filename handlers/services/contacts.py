@@ -1,0 +1,113 @@
+"""People as known to us: finding them by address, consents, stopping, starting, erasing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from db.database import Database
+from db.models import Address, Consent, Contact, Conversation, Holding, InboundMessage, Service
+from db.work import Work
+
+NOTICE_WORDING = "2026-11"
+
+
+def lane_of(db: Database, channel: str, line: str, address: str) -> str:
+    """What keeps one address's messages in order: its keyed hash."""
+    return db.keyring.blind(f"{channel}:{line}:{address}")
+
+
+async def contact_at(work: Work, message: InboundMessage) -> Contact:
+    """The contact who wrote a message; made if new, and remembered as writing from here."""
+    address = await address_at(work, message.channel, message.line, message.address)
+    if address:
+        contact = await work.need(Contact, address.contact_id)
+        if contact.address_id != address.id:
+            contact = work.save(replace(contact, address_id=address.id))
+        return contact
+    contact = await new_contact(work, message.channel, message.line, message.address)
+    services = await services_of_line(work, message.channel, message.line)
+    if len(services) == 1:
+        contact = work.save(replace(contact, service_id=services[0].id))
+    return contact
+
+
+async def address_at(work: Work, channel: str, line: str, address: str) -> Address | None:
+    """An address of ours, under any key."""
+    for blind in work.db.keyring.blinds(f"{channel}:{address}"):
+        for found in await work.find(Address, address_hash=blind):
+            if (found.channel, found.line) == (channel, line):
+                return found
+    return None
+
+
+async def new_contact(
+    work: Work, channel: str, line: str, address: str, service_id: int | None = None
+) -> Contact:
+    """A contact with one address."""
+    contact_id, address_id = work.new_id(), work.new_id()
+    contact = work.save(
+        Contact(
+            id=contact_id, created_at=work.now, address_id=address_id, service_id=service_id
+        )
+    )
+    work.save(
+        Address(
+            id=address_id,
+            contact_id=contact_id,
+            channel=channel,
+            line=line,
+            address=address,
+            address_hash=work.db.keyring.blind(f"{channel}:{address}"),
+            created_at=work.now,
+        )
+    )
+    work.save(Conversation(contact_id))
+    return contact
+
+
+async def services_of_line(work: Work, channel: str, line: str) -> list[Service]:
+    """The services that answer at one of our numbers or bots."""
+    services = await all_services(work)
+    if channel == "telegram":
+        return [s for s in services if s.telegram_line in (line, "")]
+    return [s for s in services if s.sms_line in (line, "")]
+
+
+async def all_services(work: Work) -> list[Service]:
+    """Every service of this deployment."""
+    if "services" not in work.memo:
+        work.memo["services"] = [s.id for s in await work.find(Service)]
+    return [await work.need(Service, service_id) for service_id in work.memo["services"]]
+
+
+async def has_consent(work: Work, contact_id: int, purpose: str) -> bool:
+    """Whether the latest word on a purpose is a yes."""
+    rows = await work.find(Consent, contact_id=contact_id)
+    mine = [row for row in rows if row.purpose == purpose]
+    return bool(mine) and mine[-1].given
+
+
+async def was_asked(work: Work, contact_id: int, purpose: str) -> bool:
+    """Whether the purpose was ever answered."""
+    rows = await work.find(Consent, contact_id=contact_id)
+    return any(row.purpose == purpose for row in rows)
+
+
+def give_consent(work: Work, contact_id: int, purpose: str, given: bool, how: str) -> Consent:
+    """Record a yes or a no; ``how`` names the deliberate act (a step, a word)."""
+    return work.save(
+        Consent(
+            id=work.new_id(),
+            contact_id=contact_id,
+            purpose=purpose,
+            wording=NOTICE_WORDING,
+            given=given,
+            at=work.now,
+            how=how,
+        )
+    )
+
+
+async def holdings_of(work: Work, contact_id: int) -> list[Holding]:
+    """The kits a contact says they have."""
+    return await work.find(Holding, contact_id=contact_id)

@@ -1,0 +1,164 @@
+"""Opening hours: is an outlet open, until when, and how to say so in a few words.
+
+Hours come in OpenStreetMap's syntax ("Mo-Fr 09:00-17:30; Sa 09:00-12:00"). The parser's own public
+holidays are wrong for England, so it is never given a country; bank holidays come from `holidays`,
+by nation. On a bank holiday the usual hours are not known to hold unless the outlet confirmed it.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+from opening_hours import OpeningHours, validate
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
+
+Nation = Literal["England", "Scotland", "Wales", "Northern Ireland"]
+
+LONDON = ZoneInfo("Europe/London")
+_SUBDIVISIONS = {"England": "ENG", "Scotland": "SCT", "Wales": "WLS", "Northern Ireland": "NIR"}
+_LOOK_AHEAD = 30  # changes of state; enough to step over any run of bank holidays
+_HORIZON = timedelta(days=60)
+UNSURE = "hours not known: ring first"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """`is_open` None = not known. Times are Europe/London; `words` are fit for an SMS."""
+
+    is_open: bool | None
+    until: datetime | None
+    opens_at: datetime | None
+    words: str
+
+
+def opening(
+    hours: str,
+    now: datetime,
+    nation: Nation,
+    confirmed_holidays: frozenset[date] = frozenset(),
+) -> Opening:
+    """Whether a place with these hours is open at `now` (aware), and when that changes.
+
+    `confirmed_holidays` are the bank holidays for which the outlet said that its usual hours hold.
+    Empty hours are "not known". Raises ValueError for hours that `check_hours` refuses.
+    """
+    here = now.astimezone(LONDON)
+    if not hours.strip():
+        return Opening(None, None, None, UNSURE)
+    parsed = _parsed(hours)
+    if _is_unsure(here.date(), nation, confirmed_holidays):
+        return Opening(None, None, None, "bank holiday: ring first")
+    if parsed.is_unknown(here):
+        return Opening(None, None, None, UNSURE)
+    if parsed.is_open(here):
+        until = _change(parsed, here)
+        return Opening(True, until, None, _open_words(here, until))
+    opens_at = _next_opening(parsed, here, nation, confirmed_holidays)
+    return Opening(False, None, opens_at, _closed_words(here, opens_at))
+
+
+def check_hours(hours: str) -> str | None:
+    """What is wrong with opening hours, in plain words; None if they can be used."""
+    if not hours.strip():
+        return "No hours given. Write for example: Mo-Fr 09:00-17:30; Sa 09:00-12:00"
+    try:
+        parsed = _parsed(hours)
+    except ValueError:
+        return (
+            f'"{hours}" is not understood. Write days as Mo Tu We Th Fr Sa Su and times '
+            "as 09:00-17:30, for example: Mo-Fr 09:00-17:30; Sa 09:00-12:00"
+        )
+    start = datetime(2024, 1, 1, tzinfo=LONDON)  # any Monday will do
+    if not parsed.is_open(start) and _change(parsed, start) is None:
+        return f'"{hours}" is never open.'
+    return None
+
+
+def is_bank_holiday(day: date, nation: Nation) -> bool:
+    """Whether a day is a bank holiday in that nation, substitute days included."""
+    return day in _calendar(nation)
+
+
+def load_calendars() -> None:
+    """Load the bank holidays now: the library takes about 0.4 s the first time."""
+    for nation in _SUBDIVISIONS:
+        _calendar(nation)
+
+
+@lru_cache(maxsize=4)
+def _calendar(nation: str) -> "HolidayBase":
+    from holidays import country_holidays  # slow to import, and most commands never need it
+
+    return country_holidays("GB", subdiv=_SUBDIVISIONS[nation])
+
+
+@lru_cache(maxsize=4096)
+def _parsed(hours: str) -> OpeningHours:
+    if not validate(hours):
+        raise ValueError(f"not opening hours: {hours!r}")
+    return OpeningHours(hours, timezone=LONDON, auto_country=False, auto_timezone=False)
+
+
+def _change(parsed: OpeningHours, at: datetime) -> datetime | None:
+    """The next change of state, None if it is so far off that it does not matter."""
+    change = parsed.next_change(at)
+    return change if change is not None and change - at < _HORIZON else None
+
+
+def _is_unsure(day: date, nation: Nation, confirmed: frozenset[date]) -> bool:
+    return day not in confirmed and is_bank_holiday(day, nation)
+
+
+def _next_opening(
+    parsed: OpeningHours, here: datetime, nation: Nation, confirmed: frozenset[date]
+) -> datetime | None:
+    """The next opening that can be relied on: those of bank holidays are passed over."""
+    at = here
+    for _ in range(_LOOK_AHEAD):
+        change = parsed.next_change(at)
+        if change is None or change - here > _HORIZON:
+            return None
+        at = change
+        if parsed.is_open(at) and not _is_unsure(at.date(), nation, confirmed):
+            return at
+    return None
+
+
+def _open_words(here: datetime, until: datetime | None) -> str:
+    if until is None:
+        return "open all day and night"
+    if until - here > timedelta(hours=24):
+        # Midnight belongs to the day that ends with it.
+        day = _day(here, until - timedelta(seconds=1))
+        return f"open till {_clock(until, bare=range(12, 24))} {day}"
+    return f"open till {_clock(until, bare=range(12, 24))}"
+
+
+def _closed_words(here: datetime, opens_at: datetime | None) -> str:
+    if opens_at is None:
+        return "closed"
+    time = _clock(opens_at, bare=range(6, 18))
+    if opens_at.date() == here.date():
+        return f"opens at {time}"
+    return f"opens {_day(here, opens_at)} at {time}"
+
+
+def _day(here: datetime, then: datetime) -> str:
+    days = (then.date() - here.date()).days
+    if days == 1:
+        return "tomorrow"
+    return f"{then:%A}" if days < 7 else f"{then.day} {then:%B}"
+
+
+def _clock(time: datetime, bare: range) -> str:
+    """The time as people say it; hours in `bare` cannot be misread and need no am or pm."""
+    if time.minute == 0 and time.hour in (0, 12):
+        return "noon" if time.hour else "midnight"
+    hour = time.hour % 12 or 12
+    minutes = f":{time.minute:02}" if time.minute else ""
+    half = "" if time.hour in bare else "pm" if time.hour >= 12 else "am"
+    return f"{hour}{minutes}{half}"

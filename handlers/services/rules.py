@@ -1,0 +1,85 @@
+"""A service's own rules, with the defaults a small service can run on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from db.models import Service
+
+LONDON = ZoneInfo("Europe/London")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPlace:
+    """Somewhere public to meet."""
+
+    name: str
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The ladder's minutes and the rest. All of it can be set for a service."""
+
+    offer_minutes: int = 10
+    wave_size: int = 1
+    waves: int = 2
+    coordinator_after_minutes: int = 30
+    next_coordinator_minutes: int = 15
+    night_from: str = "22:00"
+    night_to: str = "08:00"
+    claim_hours: int = 72
+    meeting_check_minutes: int = 30
+    confirm_hours: int = 24
+    outlet_miles: float = 10.0
+    team: str = ""
+    ring: str = "111"
+    privacy_url: str = ""
+    public_places: tuple[PublicPlace, ...] = ()
+
+    @property
+    def offer_time(self) -> timedelta:
+        """How long an offer stands."""
+        return timedelta(minutes=self.offer_minutes)
+
+
+def rules_of(service: Service) -> Rules:
+    """The rules of a service."""
+    known = {f.name for f in fields(Rules)}
+    own: dict[str, Any] = {k: v for k, v in service.rules.items() if k in known}
+    places = own.get("public_places", ())
+    own["public_places"] = tuple(PublicPlace(**p) for p in places)
+    return Rules(**own)
+
+
+def is_night(now: datetime, rules: Rules) -> bool:
+    """Whether peers who did not say they are on are left to sleep."""
+    start, end = time.fromisoformat(rules.night_from), time.fromisoformat(rules.night_to)
+    clock = now.astimezone(LONDON).time()
+    if start <= end:
+        return start <= clock < end
+    return clock >= start or clock < end
+
+
+def night_ends(now: datetime, rules: Rules) -> datetime:
+    """When the night that ``now`` lies in (or the next one) is over."""
+    end = time.fromisoformat(rules.night_to)
+    local = now.astimezone(LONDON)
+    done = local.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0)
+    if done <= local:
+        done += timedelta(days=1)
+    return done.astimezone(now.tzinfo)
+
+
+def clock_words(when: datetime, now: datetime) -> str:
+    """A time as people say it: "14:05", "tomorrow 09:00", "Mon 09:00"."""
+    local, today = when.astimezone(LONDON), now.astimezone(LONDON).date()
+    said = local.strftime("%H:%M")
+    days = (local.date() - today).days
+    if days == 0:
+        return said
+    return f"tomorrow {said}" if days == 1 else f"{local:%a} {said}"
