@@ -1,9 +1,9 @@
 """The texts: what people read, and the words they type for an option.
 
-One file per flow and locale, ``locales/<locale>/<flow>.txt``: a TOML head closed by ``+++`` (sources,
-review), then one ``{% block <step> %}`` a text in the order people meet them. A block named
-``<step>__<channel>`` replaces the text on that channel. Values are strict: an undefined name is an
-error, never a gap in a dose instruction.
+One file per flow and locale, ``locales/<locale>/<flow>.txt``: a TOML head closed by ``+++``
+(sources, review), then one ``{% block <step> %}`` a text in the order people meet them. A block
+named ``<step>__<channel>`` replaces the text on that channel. Values are strict: an undefined name
+is an error, never a gap in a dose instruction.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _template(locale: str, name: str, channel: str) -> str | Template:
     raise MissingText(f"{name} ({locale})")
 
 
-def text(locale: str, name: str, channel: str = "", **values: Any) -> str:
+def text(locale: str, name: str, channel: str = "", /, **values: Any) -> str:
     """The text ``<flow>.<step>`` in a locale for a channel, with its values filled in."""
     template = _template(locale, name, channel)
     if isinstance(template, str):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import fields
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Table
@@ -71,7 +69,7 @@ class Codec(Generic[T]):
             row[name] = keyring.seal(json.dumps(value) if is_json else value, where)
         return row
 
-    def from_row(self, row: Mapping[str, Any], keyring: Keyring) -> T:
+    def from_row(self, row: Any, keyring: Keyring) -> T:
         """The entity of a row."""
         values = dict(row)
         for name, where, is_json in self._sealed:
@@ -86,7 +84,11 @@ class Codec(Generic[T]):
         return self.model(**values)
 
 
-@cache
+_codecs: dict[type[Any], Codec[Any]] = {}
+
+
 def codec(model: type[T]) -> Codec[T]:
     """The codec of a model."""
-    return Codec(model)
+    if model not in _codecs:
+        _codecs[model] = Codec(model)
+    return _codecs[model]

@@ -45,4 +45,5 @@ async def put_off(tx: Tx, key: str, due: datetime, error: str) -> None:
 
 async def next_due(tx: Tx) -> datetime | None:
     """When the next timer is due."""
-    return (await tx.execute(select(func.min(timers.c.due_at)))).scalar()
+    found: datetime | None = (await tx.execute(select(func.min(timers.c.due_at)))).scalar()
+    return found

@@ -6,7 +6,12 @@ from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Turn
 
 # What understanding calls a topic → the card that answers it.
-CARD_TOPICS = {"signs": "signs", "what_to_do": "call", "giving": "give", "recovery_position": "call"}
+CARD_TOPICS = {
+    "signs": "signs",
+    "what_to_do": "call",
+    "giving": "give",
+    "recovery_position": "call",
+}
 
 
 @leads_to(END)

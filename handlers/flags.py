@@ -13,6 +13,8 @@ from handlers.services.oncall_rota import Asked, whom_to_ask
 from handlers.services.rules import clock_words, rules_of
 
 OWNER_ASKED_AGAIN = timedelta(minutes=60)
+OF_A_REQUEST = ("stuck_request", "under_18")  # their timer is the request's
+SAFEGUARDING = ("under_18", "crisis")
 
 
 async def raise_flag(
@@ -64,6 +66,9 @@ async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
     rules = rules_of(service)
     staff = await scene.work.find(Staff, service_id=service.id, status="active")
     reachable = [s for s in staff if await _reachable(scene, s)]
+    if flag.kind in SAFEGUARDING:
+        leads = [replace(s, call_order=1) for s in reachable if s.role == "safeguarding"]
+        reachable = leads or reachable
     asked = whom_to_ask(reachable, flag.asked, scene.now, rules, service.nation)
     told = (*flag.asked, asked.staff.id) if asked.staff else flag.asked
     scene.work.save(replace(flag, due_at=asked.until, asked=told[-20:]))
@@ -126,7 +131,7 @@ async def remind_owner(scene: Scene, flag: Flag) -> datetime:
 
 def _set_timer(scene: Scene, flag: Flag, due: datetime) -> None:
     """A stuck request's own timer asks about it; any other flag has one of its own."""
-    if flag.kind != "stuck_request":
+    if flag.kind not in OF_A_REQUEST:
         scene.set_timer(f"flag:{flag.id}", "flag", due, flag=flag.id)
 
 

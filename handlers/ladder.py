@@ -182,9 +182,7 @@ async def _hold_kit(
             expires_at=until,
         )
     )
-    scene.journal(
-        "KitHeld", service_id=request.service_id, request_id=request.id, outlet=outlet.id
-    )
+    scene.journal("KitHeld", service_id=request.service_id, request_id=request.id, outlet=outlet.id)
     return requests.hold(
         scene.work,
         request,
@@ -200,9 +198,7 @@ async def _to_coordinator(
     scene: Scene, service: Service, request: KitRequest, reason: str
 ) -> KitRequest:
     _, asked = await flags.raise_flag(scene, service, "stuck_request", request=request)
-    scene.journal(
-        "RequestEscalated", service_id=service.id, request_id=request.id, reason=reason
-    )
+    scene.journal("RequestEscalated", service_id=service.id, request_id=request.id, reason=reason)
     owner = ("coordinator", asked.staff.id if asked.staff else 0)
     return requests.hold(
         scene.work, request, RequestStatus.WITH_COORDINATOR, owner, asked.until, route="direct"
@@ -267,7 +263,12 @@ async def _claim_expired(scene: Scene, request: KitRequest) -> None:
     request = await scene.work.need(KitRequest, request.id)
     due = scene.now + LET_GO_UNANSWERED
     requests.hold(
-        scene.work, request, RequestStatus.WITH_COORDINATOR, ("coordinator", 0), due, meeting="asked"
+        scene.work,
+        request,
+        RequestStatus.WITH_COORDINATOR,
+        ("coordinator", 0),
+        due,
+        meeting="asked",
     )
     requester = await scene.person(request.contact_id)
     await begin(requester, "still_needed", request=request.id, ref=request.ref)
@@ -297,7 +298,7 @@ async def _coordinator_silent(scene: Scene, request: KitRequest) -> None:
 
 
 async def _stuck_flag(scene: Scene, request: KitRequest) -> Flag | None:
-    found = await scene.work.find(Flag, request_id=request.id, kind="stuck_request")
+    found = await scene.work.find(Flag, request_id=request.id, kind=flags.OF_A_REQUEST)
     return next((flag for flag in found if flag.status != "done"), None)
 
 
@@ -355,7 +356,9 @@ async def news(turn: Turn, request: KitRequest) -> str:
     if request.status == RequestStatus.OFFERED:
         offers = await work.find(Offer, request_id=request.id)
         again = any(o.status in (OfferStatus.DECLINED, OfferStatus.EXPIRED) for o in offers)
-        return turn.text("ladder.news_offered_next" if again else "ladder.news_offered", until=until)
+        return turn.text(
+            "ladder.news_offered_next" if again else "ladder.news_offered", until=until
+        )
     if request.status == RequestStatus.WAITING_CLAIM:
         outlet = await work.need(Outlet, request.outlet_id)
         claim = await work.need(Claim, request.owner_id)
@@ -414,5 +417,3 @@ async def owner_words(scene: Scene, request: KitRequest) -> str:
         staff = await scene.work.get(Staff, request.owner_id)
         return staff.name if staff else "nobody on call"
     return "-"
-
-

@@ -156,9 +156,7 @@ async def arrived_unconfirmed(scene: Scene, timer: Timer) -> None:
     """No word from the requester in 24 hours: the supply stays unconfirmed."""
     request = await scene.work.get(KitRequest, timer.payload["request"])
     if request and request.status == RequestStatus.SUPPLIED and not request.confirmed_at:
-        scene.journal(
-            "SupplyUnconfirmed", service_id=request.service_id, request_id=request.id
-        )
+        scene.journal("SupplyUnconfirmed", service_id=request.service_id, request_id=request.id)
 
 
 async def could_not(turn: Turn, peer: Peer, request: KitRequest) -> None:
@@ -340,9 +338,7 @@ async def arrived(turn: Turn, answer: str) -> Next:
         await never_came(turn, request)
         return END
     if request.status == RequestStatus.SUPPLIED:
-        turn.work.save(
-            replace(request, status=RequestStatus.CONFIRMED, confirmed_at=turn.now)
-        )
+        turn.work.save(replace(request, status=RequestStatus.CONFIRMED, confirmed_at=turn.now))
         turn.journal("SupplyConfirmed", request_id=request.id)
     turn.say("arrived.thanks")
     supplies = await turn.work.find(Supply, request_id=request.id, reverses=None)

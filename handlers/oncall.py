@@ -17,13 +17,12 @@ from db.models import (
     Staff,
 )
 from handlers import ladder
-from handlers.flags import OWNER_ASKED_AGAIN, close_flag, own_flag, take_flag
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Turn
+from handlers.flags import OF_A_REQUEST, OWNER_ASKED_AGAIN, close_flag, own_flag, take_flag
 from handlers.services import requests, supplies
 from handlers.services.rules import clock_words
-
 
 # --- words -------------------------------------------------------------------------------------
 
@@ -124,9 +123,7 @@ async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
             owner = ("coordinator", staff.id)
             requests.hold(turn.work, request, RequestStatus.WITH_COORDINATOR, owner, due)
             requester = await turn.scene.person(request.contact_id)
-            requester.say(
-                "oncall.requester_taken", kind="notice", name=staff.name, ref=request.ref
-            )
+            requester.say("oncall.requester_taken", kind="notice", name=staff.name, ref=request.ref)
         if not flags:
             flags = [own_flag(turn.scene, request)]
     elif request and not flags:
@@ -171,7 +168,7 @@ async def assign(turn: Turn, staff: Staff, request: KitRequest, name: str) -> No
 async def done(turn: Turn, staff: Staff, request: KitRequest | None, flags: list[Flag]) -> None:
     """A coordinator closes a flag, or an open request with how it ended."""
     stuck = request is not None and request.status in OPEN_STATUSES
-    others = [f for f in flags if not (stuck and f.kind == "stuck_request")]
+    others = [f for f in flags if not (stuck and f.kind in OF_A_REQUEST)]
     if others or not stuck or request is None:
         if not flags:
             turn.say("oncall.already", ref=request.ref if request else "")
@@ -217,7 +214,10 @@ DONE = Flow(
     "done",
     (
         Choose(
-            "outcome", ("supplied", "cancelled", "unfilled"), then=close_request, values=_ref,
+            "outcome",
+            ("supplied", "cancelled", "unfilled"),
+            then=close_request,
+            values=_ref,
             careful=True,
         ),
     ),

@@ -1,1 +1,1 @@
-
+"""Migrations, forward only."""

@@ -44,6 +44,15 @@ class Cells:
         return nearest_first((o for s in squares for o in self._cells.get(s, ())), lat, lon)
 
 
+def families(outcodes: Iterable[Outcode]) -> dict[str, list[Outcode]]:
+    """The districts that people call by one name: "SW1" for SW1A, SW1E and so on."""
+    found: dict[str, list[Outcode]] = defaultdict(list)
+    for outcode in outcodes:
+        if outcode.outcode[-1].isalpha():
+            found[outcode.outcode[:-1]].append(outcode)
+    return found
+
+
 def nearest_first(outcodes: Iterable[Outcode], lat: float, lon: float) -> list[Outcode]:
     """Sorted by distance, on a flat map: right enough to rank neighbours."""
     shrink = cos(radians(lat))

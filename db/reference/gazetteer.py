@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import fmean
 
 from db.reference.distance import haversine_km
-from db.reference.districts import Cells, Outcode, load_outcodes, nearest_first
+from db.reference.districts import Cells, Outcode, families, load_outcodes, nearest_first
 from db.reference.names import name_key
 from db.reference.place_index import Place, PlaceIndex
 from db.reference.postcode_file import PostcodeFile
@@ -64,6 +64,7 @@ class Gazetteer:
     def __init__(self, postcodes: PostcodeFile, outcodes: dict[str, Outcode], names: PlaceIndex):
         self._postcodes = postcodes
         self._outcodes = outcodes
+        self._families = families(outcodes.values())
         self._cells = Cells(outcodes.values())
         self._names = names
         self._abroad, self._irish_border = _load_abroad(HERE / "abroad.csv")
@@ -107,9 +108,7 @@ class Gazetteer:
         return self._outcodes.get(plain) or self._derived(plain)
 
     def _derive(self, outcode: str) -> Outcode | None:
-        parts: list[Outcode | Sector] = [
-            o for o in self._outcodes.values() if o.outcode[:-1] == outcode and o.outcode[-1] > "9"
-        ]
+        parts: list[Outcode | Sector] = [*self._families.get(outcode, ())]
         parts = parts or [s for digit in "0123456789" if (s := self.sector(outcode + digit))]
         if not parts:
             return None
@@ -155,13 +154,11 @@ class Gazetteer:
         for off, sector in sectors:
             if off > reach:
                 break
-            for unit, unit_lat, unit_lon in self._postcodes.units(sector):
-                if abs(unit_lat - lat) * KM_PER_DEGREE > reach:
-                    continue
-                km = haversine_km((lat, lon), (unit_lat, unit_lon))
-                if km <= reach and (best is None or km < best.km):
-                    best = NearbySpot(_spot(sector + unit, unit_lat, unit_lon), km, is_among)
-                    reach = km
+            if unit := self._postcodes.nearest(sector, lat, lon):
+                spot = _spot(sector + unit[0], *unit[1:])
+                km = haversine_km((lat, lon), (spot.lat, spot.lon))
+                if km <= reach:
+                    best, reach = NearbySpot(spot, km, is_among), km
         return best
 
     def _sectors_near(self, lat: float, lon: float) -> Iterator[tuple[float, str]]:

@@ -3,14 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
-from math import exp, log10
+from functools import cached_property, lru_cache
+from math import exp, hypot, log10
 from pathlib import Path
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-
-from db.reference.distance import haversine_km
 
 MIN_FUZZY = 5  # a shorter word is too like too many others
 SHORT_FORM = 5  # "stourport" may stand for Stourport-on-Severn, "sea" may not
@@ -19,6 +17,7 @@ FAR_BEHIND = 0.2  # a suggestion this much worse than the best only confuses
 COMMON_WORD = 100  # a word in more names than this ("green") tells nothing
 BY_START, BY_WORD = 0.95, 0.85  # how good "Malvern" is for Malvern Link, and for Great Malvern
 NEAR_KM = 40.0  # the reach of a local service
+KM_PER_DEGREE, SHRINK = 111.2, 0.6  # a degree of longitude at 53 north is so much shorter
 NEAR_WEIGHT, PEOPLE_WEIGHT = 0.25, 0.03
 
 
@@ -140,6 +139,7 @@ class PlaceIndex:
         _ = self._by_shape, self._by_outcode, self._northern_irish
 
 
+@lru_cache(maxsize=4096)
 def _place(line: str) -> Place:
     name, county, country, lat, lon, error, population, codes = line.split("\t")
     return Place(
@@ -157,5 +157,7 @@ def _place(line: str) -> Place:
 def _score(place: Place, like: float, near: tuple[float, float] | None) -> float:
     score = like + PEOPLE_WEIGHT * log10(place.population + 1)
     if near is not None:
-        score += NEAR_WEIGHT * exp(-haversine_km(near, (place.lat, place.lon)) / NEAR_KM)
+        # A flat map: this only ranks, and for a popular name it is asked hundreds of times.
+        across = (place.lon - near[1]) * SHRINK
+        score += NEAR_WEIGHT * exp(-KM_PER_DEGREE * hypot(place.lat - near[0], across) / NEAR_KM)
     return score

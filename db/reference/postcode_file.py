@@ -12,6 +12,7 @@ import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import cos, radians
 from pathlib import Path
 
 UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"  # Royal Mail never uses C I K M O V here
@@ -126,11 +127,27 @@ class PostcodeFile:
         """Every (unit letters, latitude, longitude) of a sector."""
         if (record := self._record(sector)) is None:
             return
-        rank = 0
-        for index in range(400):
-            if record.units >> index & 1:
-                yield unit_letters(index), *self._read(record, rank)
-                rank += 1
+        places = [index for index in range(400) if record.units >> index & 1]
+        for index, (lat, lon) in zip(places, self._differences(record), strict=True):
+            at = (record.lat0 + lat) / SCALE, (record.lon0 + lon) / SCALE
+            yield unit_letters(index), *at
+
+    def nearest(self, sector: str, lat: float, lon: float) -> tuple[str, float, float] | None:
+        """The (unit letters, latitude, longitude) of a sector nearest to a position.
+
+        Ranks on a flat map, in whole numbers: this is the inner loop of every pin.
+        """
+        if (record := self._record(sector)) is None:
+            return None
+        up, across = round(lat * SCALE) - record.lat0, round(lon * SCALE) - record.lon0
+        shrink = cos(radians(lat)) ** 2
+        apart = [
+            (north - up) ** 2 + shrink * (east - across) ** 2
+            for north, east in self._differences(record)
+        ]
+        rank = apart.index(min(apart))
+        index = [i for i in range(400) if record.units >> i & 1][rank]
+        return unit_letters(index), *self._read(record, rank)
 
     def box(self, sector: str) -> tuple[float, float, float, float] | None:
         """A rectangle (south, west, north, east) that holds the sector, None if there is none."""
@@ -151,6 +168,15 @@ class PostcodeFile:
         fields = _SECTOR.unpack_from(self._map, _HEADER.size + number * _SECTOR.size)
         _, lat0, lon0, lat_bits, lon_bits, start, units = fields
         return _Record(lat0, lon0, lat_bits, lon_bits, start, int.from_bytes(units, "little"))
+
+    def _differences(self, record: _Record) -> list[tuple[int, int]]:
+        """Every position of a sector, from its south-west corner, in ten-thousandths."""
+        width, count = record.lat_bits + record.lon_bits, record.units.bit_count()
+        end = record.start + (count * width + 7) // 8
+        bits = int.from_bytes(self._map[record.start : end], "little")
+        lat_mask, mask = (1 << record.lat_bits) - 1, (1 << width) - 1
+        raw = [bits >> shift & mask for shift in range(0, count * width, width)] if width else []
+        return [(n & lat_mask, n >> record.lat_bits) for n in raw] or [(0, 0)] * count
 
     def _read(self, record: _Record, rank: int) -> tuple[float, float]:
         width = record.lat_bits + record.lon_bits

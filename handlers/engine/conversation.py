@@ -26,7 +26,7 @@ def current(turn: Turn) -> tuple[Flow, Step] | None:
     return (flow, step) if flow and step else None
 
 
-async def begin(turn: Turn, flow: str, step: str = "", **data: Any) -> None:
+async def begin(turn: Turn, flow: str, step: str = "", /, **data: Any) -> None:
     """Start a conversation; one that waits for an answer is parked and picked up afterwards."""
     if turn.flow and turn.flow != flow:
         park(turn)
@@ -83,7 +83,8 @@ async def proceed(turn: Turn, following: Next) -> None:
         step = flow.by_name[following]
         if isinstance(step, Say):
             values = await step.values(turn) if step.values else {}
-            turn.say(f"{flow.name}.{step.name}", **values)
+            kind = "emergency" if flow.urgent else "reply"
+            turn.say(f"{flow.name}.{step.name}", kind=kind, **values)
             following = await step.then(turn, "") if callable(step.then) else step.then
             continue
         if isinstance(step, Do):
@@ -136,7 +137,9 @@ async def ask(turn: Turn, hint: Again | None = None) -> None:
             buttons=buttons,
             style=step.style if isinstance(step, Choose) else "words",
             ask_location=isinstance(step, Enter) and step.ask_location,
-        )
+            emergency=flow.urgent,
+        ),
+        kind="emergency" if flow.urgent else "reply",
     )
     if flow.nudge:
         due = nudge_time(turn.now)
@@ -221,5 +224,3 @@ async def back(turn: Turn) -> bool:
     turn.tries = 0
     await ask(turn)
     return True
-
-

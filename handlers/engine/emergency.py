@@ -34,7 +34,17 @@ class Scene:
     idioms: Sequence[Match] = ()
 
 
-MARKS = ("condition", "question", "training", "fiction", "news", "past", "recent", "recovered", "calm")
+MARKS = (
+    "condition",
+    "question",
+    "training",
+    "fiction",
+    "news",
+    "past",
+    "recent",
+    "recovered",
+    "calm",
+)
 
 
 def emergency(text: str, *, already: bool = False) -> Verdict:
@@ -48,7 +58,9 @@ def judge(reading: Reading, *, already: bool = False) -> Verdict:
     signs = [s for s in find(reading, "sign") if already or s.rule.tense != "open"]
     if not signs:
         return Verdict(False)
-    scene = Scene(reading, {kind: find(reading, f"mark:{kind}") for kind in MARKS}, find(reading, "idiom"))
+    scene = Scene(
+        reading, {kind: find(reading, f"mark:{kind}") for kind in MARKS}, find(reading, "idiom")
+    )
     standing = [s for s in signs if _stands(s, scene)]
     return Verdict(bool(standing), tuple(dict.fromkeys(_why(s, reading) for s in standing)))
 
@@ -63,8 +75,12 @@ def _stands(sign: Match, scene: Scene) -> bool:
     if _in_idiom(sign, scene) or _negated(sign, scene.reading):
         return False
     tense = _tense(sign, scene)
+    if tense == "cry":
+        return True
     if tense == "plea":
-        return not _before(sign, scene, "condition") and not _near(sign, scene, "fiction", "training")
+        return not _before(sign, scene, "condition") and not _near(
+            sign, scene, "fiction", "training"
+        )
     person = _person(sign, scene.reading)
     if _in_general(sign, scene, tense, definite=person == "person"):
         return False
@@ -86,7 +102,8 @@ def _in_general(sign: Match, scene: Scene, tense: str, *, definite: bool) -> boo
     if _near(sign, scene, "fiction"):
         return True
     if tense == "bare" and (
-        len(scene.reading.cells) > SHORT and _near(sign, scene, "question", "condition", "training", "news")
+        len(scene.reading.cells) > SHORT
+        and _near(sign, scene, "question", "condition", "training", "news")
     ):
         return True
     if tense == "bare" and _near(sign, scene, "question"):
@@ -107,7 +124,10 @@ def _over(sign: Match, scene: Scene, tense: str) -> bool:
     """It was, and is not now."""
     if _near(sign, scene, "calm"):
         return True
-    just = any(0 <= sign.start - m.end < 2 or sign.start <= m.start < sign.end for m in _of(sign, scene, "recent"))
+    just = any(
+        0 <= sign.start - m.end < 2 or sign.start <= m.start < sign.end
+        for m in _of(sign, scene, "recent")
+    )
     if just:
         return False
     return _near(sign, scene, "past")

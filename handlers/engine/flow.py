@@ -92,11 +92,16 @@ Step = Choose | Enter | Say | Do
 
 @dataclass(frozen=True)
 class Flow:
-    """A conversation's script. ``nudge``: may we remind a person who went silent?"""
+    """A conversation's script.
+
+    ``nudge``: may we remind a person who went silent? ``urgent``: it is about an overdose, and is
+    sent whatever else holds messages back.
+    """
 
     name: str
     steps: tuple[Step, ...]
     nudge: bool = False
+    urgent: bool = False
     by_name: dict[str, Step] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

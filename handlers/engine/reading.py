@@ -15,7 +15,9 @@ MOST_WORDS = 1500
 MOST_MENDED = 400  # mending is the slow part; the last words of a message count most
 TOKEN = re.compile(r"[a-z0-9]+(?:['/][a-z0-9]+)*|[^\W_a-z0-9]+|[.!?;\n]+|[^\w\s,.!?;:'\"()\[\]{}-]")
 # "OD" is written with a capital tail, dots or a stroke; "odd" in small letters is another word.
-OVERDOSED = re.compile(r"\bO[./]?D(?:['’.]?e?d|['’]E?D|ED)\b|\b[oO]d['’]e?d\b|\bo['./]?d['’]?ed\b|\bo['./]d['’]?d\b")
+OVERDOSED = re.compile(
+    r"\bO[./]?D(?:['’.]?e?d|['’]E?D|ED)\b|\b[oO]d['’]e?d\b|\bo['./]?d['’]?ed\b|\bo['./]d['’]?d\b"
+)
 OD_DOTS = re.compile(r"\b[oO][./][dD]\b\.?")
 LEET = str.maketrans("013457@$", "oieasta" + "s")
 
@@ -139,11 +141,18 @@ def _near(word: str) -> Cell:
         for candidate in book.deletes.get(short, ()):
             if candidate not in found:
                 found[candidate] = OSA.distance(word, candidate, score_cutoff=slips)
-    allowed = {w: d for w, d in found.items() if d <= min(slips, slips_allowed(w))}
+    allowed = {
+        w: d for w, d in found.items() if d <= min(slips, slips_allowed(w)) and _may_be(word, w)
+    }
     if not allowed:
         return ()
     least = min(allowed.values())
     return tuple(w for w, d in allowed.items() if d == least)
+
+
+def _may_be(typed: str, word: str) -> bool:
+    """Three letters are near too much: only letters swapped or left out are put right."""
+    return len(typed) > 3 or len(word) > 3 or sorted(typed) == sorted(word)
 
 
 def find(reading: Reading, kind: str) -> list[Match]:

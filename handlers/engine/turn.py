@@ -32,7 +32,6 @@ RIDE_LEASE = timedelta(seconds=15)
 EMERGENCY, REPLY, NOTICE, BULK = 0, 1, 2, 3
 
 
-
 @dataclass(frozen=True)
 class World:
     """What does not change while the program runs."""
@@ -219,27 +218,29 @@ class Turn:
 
     # --- saying --------------------------------------------------------------------------------
 
-    def text(self, name: str, **values: Any) -> str:
+    def text(self, name: str, /, **values: Any) -> str:
         """A text in this person's language, for their channel."""
         return library.text(self.locale, name, self.channel, **values)
 
     def say(
         self,
         name: str,
+        /,
         *,
         buttons: tuple[Button, ...] = (),
         style: str = "words",
         kind: str = "reply",
         priority: int = REPLY,
         ask_location: bool = False,
+        in_place: bool = False,
         dedupe: str | None = None,
         **values: Any,
     ) -> None:
-        """Say a text of content/ to this person."""
+        """Say a text of content/ to this person (see ``send``)."""
         message = OutboundMessage(
             text=self.text(name, **values), buttons=buttons, style=style, ask_location=ask_location
         )
-        self.send(message, kind=kind, priority=priority, dedupe=dedupe)
+        self.send(message, kind=kind, priority=priority, in_place=in_place, dedupe=dedupe)
 
     def send(
         self,
@@ -247,9 +248,13 @@ class Turn:
         *,
         kind: str = "reply",
         priority: int = REPLY,
+        in_place: bool = False,
         dedupe: str | None = None,
     ) -> None:
-        """Put a message in the outbox, unless the person has stopped us or blocked us."""
+        """Put a message in the outbox, unless the person has stopped us or blocked us.
+
+        ``in_place``: the webhook's own answer already held it, so it is only recorded.
+        """
         if self.address is None or self.contact.erased_at:
             return
         silent = self.contact.stopped_at or self.contact.blocked_at
@@ -258,10 +263,13 @@ class Turn:
         if self.contact.quiet:
             message = replace(message, quiet=True)
         answers = self.message is not None and self.scene.inbox_id is not None
-        in_place = answers and kind == "emergency" and self.scene.answered
         rides = answers and bool(self.scene.rides_as) and self.channel == "sms" and not in_place
         status = (
-            OutboxStatus.SENT if in_place else OutboxStatus.SENDING if rides else OutboxStatus.QUEUED
+            OutboxStatus.SENT
+            if in_place
+            else OutboxStatus.SENDING
+            if rides
+            else OutboxStatus.QUEUED
         )
         self.said += 1
         self.work.save(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from content.phrasebook import phrasebook
 from handlers.engine.emergency import judge
-from handlers.engine.reading import Match, Reading, find, read
+from handlers.engine.reading import read
 
 ENOUGH = 2  # the weight a second intent needs to be mentioned
 
@@ -24,7 +22,11 @@ class Understood:
 def understand(text: str) -> Understood:
     reading = read(text)
     verdict = judge(reading)
-    return Understood("emergency" if verdict.is_emergency else "unclear", emergency=verdict.is_emergency, why=verdict.why)
+    return Understood(
+        "emergency" if verdict.is_emergency else "unclear",
+        emergency=verdict.is_emergency,
+        why=verdict.why,
+    )
 
 
 def as_json(text: str) -> dict[str, object]:

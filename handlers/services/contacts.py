@@ -46,9 +46,7 @@ async def new_contact(
     """A contact with one address."""
     contact_id, address_id = work.new_id(), work.new_id()
     contact = work.save(
-        Contact(
-            id=contact_id, created_at=work.now, address_id=address_id, service_id=service_id
-        )
+        Contact(id=contact_id, created_at=work.now, address_id=address_id, service_id=service_id)
     )
     work.save(
         Address(

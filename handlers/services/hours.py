@@ -8,7 +8,7 @@ by nation. On a bank holiday the usual hours are not known to hold unless the ou
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours, validate
@@ -16,7 +16,7 @@ from opening_hours import OpeningHours, validate
 if TYPE_CHECKING:
     from holidays import HolidayBase
 
-Nation = Literal["England", "Scotland", "Wales", "Northern Ireland"]
+Nation = str  # England, Scotland, Wales or Northern Ireland
 
 LONDON = ZoneInfo("Europe/London")
 _SUBDIVISIONS = {"England": "ENG", "Scotland": "SCT", "Wales": "WLS", "Northern Ireland": "NIR"}

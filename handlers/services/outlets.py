@@ -26,9 +26,9 @@ class NearOutlet:
     available: dict[str, int]
 
 
-async def outlets_near(work: Work, service_id: int, need: Need, rules: Rules, nation: str) -> list[
-    NearOutlet
-]:
+async def outlets_near(
+    work: Work, service_id: int, need: Need, rules: Rules, nation: str
+) -> list[NearOutlet]:
     """Outlets with enough of a fitting kit, open ones first, then nearest first."""
     lines = await stock_of(work, service_id)
     found = []
@@ -40,8 +40,14 @@ async def outlets_near(work: Work, service_id: int, need: Need, rules: Rules, na
             continue
         if km > rules.outlet_miles * KM_PER_MILE:
             continue
-        found.append(NearOutlet(outlet, km, opening(outlet.hours, work.now, nation), stock))
+        found.append(NearOutlet(outlet, km, _opening(outlet, work.now, nation), stock))
     return sorted(found, key=lambda n: (n.opening.is_open is not True, n.distance_km))
+
+
+def _opening(outlet: Outlet, now: datetime, nation: str) -> Opening:
+    if not outlet.hours:
+        return Opening(None, None, None, "")
+    return opening(outlet.hours, now, nation)
 
 
 def opens_words(near: NearOutlet, now: datetime) -> str:

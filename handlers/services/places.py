@@ -238,7 +238,8 @@ def _did_you_mean(places: Iterable[Place], gazetteer: Gazetteer) -> DidYouMean:
         found = _from_place(place, gazetteer)
         district = _district(found.district, gazetteer)
         where = next(
-            (w for w in (place.county, district.town, found.country) if w != place.name), ""
+            (w for w in (place.county, district.town, found.country) if w not in ("", place.name)),
+            "",
         )
         options.append(replace(found, label=f"{place.name}, {where} ({found.district})"))
     return DidYouMean(tuple(options))

@@ -51,6 +51,13 @@ def hold(
     )
 
 
+def ask_anew(work: Work, request: KitRequest) -> KitRequest:
+    """The wait was ours, not theirs: the ladder's minutes count from now; the caller goes on."""
+    return work.save(
+        replace(request, status=RequestStatus.OPEN, asked_at=work.now, meeting="", outlet_id=None)
+    )
+
+
 def close(work: Work, request: KitRequest, status: RequestStatus, **changes: Any) -> KitRequest:
     """Close a request: no owner, no timer, and of the place only the district is kept."""
     work.cancel_timer(timer_key(request.id))
@@ -103,5 +110,3 @@ async def cancel(work: Work, request: KitRequest, status: RequestStatus) -> list
     withdrawn = await withdraw_offers(work, request)
     close(work, request, status)
     return withdrawn
-
-

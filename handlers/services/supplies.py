@@ -133,8 +133,11 @@ async def reserved_for(work: Work, request: KitRequest) -> list[tuple[Holder, St
         key = (moved.holder_kind, moved.holder_id, moved.product, moved.batch, moved.expiry)
         sums[key] = sums.get(key, 0) + moved.reserved
     return [
-        (Holder(kind, holder_id, request.service_id), StockLine(kind, holder_id, *rest, 0, n))
-        for (kind, holder_id, *rest), n in sums.items()
+        (
+            Holder(kind, holder_id, request.service_id),
+            StockLine(kind, holder_id, product, batch, expiry, 0, n),
+        )
+        for (kind, holder_id, product, batch, expiry), n in sums.items()
         if n > 0
     ]
 
@@ -225,9 +228,7 @@ async def reverse(work: Work, supply: Supply, by_contact_id: int | None) -> Supp
     line = await _line(
         work,
         holder,
-        StockLine(
-            holder.kind, holder.id, supply.product, supply.batch, supply.expiry, 0, 0
-        ),
+        StockLine(holder.kind, holder.id, supply.product, supply.batch, supply.expiry, 0, 0),
     )
     against = work.save(
         replace(

@@ -92,7 +92,7 @@ class Phone:
 
     def ask_for_a_kit(self, channel: str) -> None:
         self.hold_new_person()
-        self.root.get_by_text(channel, exact=True).first.click()
+        self.root.get_by_label(channel, exact=True).check()
         expect(self.root.locator(".badge")).to_have_text(channel)
         self.send("KIT")
         expect(self.theirs.first).to_be_visible(timeout=10_000)

@@ -155,6 +155,13 @@ link.addEventListener("back", () => { $("lost").hidden = true; });
 people.addEventListener("change", () => phones.forEach((phone) => phone.listPeople()));
 narrow.addEventListener("change", () => switcher.arrange());
 
+for (const skip of document.querySelectorAll(".skip")) {
+  skip.addEventListener("click", () => {
+    if (skip.hash === "#log") switcher.show(phones.length);
+    if (skip.hash === "#phones" && switcher.at === phones.length) switcher.show(0);
+  });
+}
+
 switcher.arrange();
 swipe($("phones"));
 setInterval(() => {

@@ -1,0 +1,44 @@
+"""Erasing a person: what names them goes at once, what only counts stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import delete, update
+
+from db.models import Address, Contact, Conversation
+from db.tables import holdings, inbox, outbox, peers, relay_messages
+from db.work import Work
+
+
+async def erase_contact(work: Work, contact: Contact) -> None:
+    """Forget addresses, names, texts and answers of a contact.
+
+    Somebody who said STOP stays findable by the bare hash of their address, so that the STOP holds.
+    """
+    keep_hash = contact.stopped_at is not None
+    for address in await work.find(Address, contact_id=contact.id):
+        await work.tx.execute(
+            update(inbox).where(inbox.c.lane == address.address_hash).values(body=None)
+        )
+        blind = address.address_hash if keep_hash else f"gone:{address.id}"
+        work.save(replace(address, address="", address_hash=blind))
+    await work.tx.execute(update(outbox).where(outbox.c.contact_id == contact.id).values(body=None))
+    await work.tx.execute(
+        update(relay_messages)
+        .where(relay_messages.c.from_contact_id == contact.id)
+        .values(body=None)
+    )
+    await work.tx.execute(delete(holdings).where(holdings.c.contact_id == contact.id))
+    await work.tx.execute(
+        update(peers)
+        .where(peers.c.contact_id == contact.id)
+        .values(name=None, place=None, status="left", version=peers.c.version + 1)
+    )
+    talk = await work.get(Conversation, contact.id)
+    if talk:
+        work.save(replace(talk, flow="", step="", memory={}))
+    if keep_hash:
+        work.save(replace(contact, alias=""))
+    else:
+        work.save(replace(contact, alias="", erased_at=work.now))

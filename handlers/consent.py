@@ -1,0 +1,244 @@
+"""The notice and its yes; STOP and START; what we hold, and erasing it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from db.erasure import erase_contact
+from db.models import (
+    OPEN_STATUSES,
+    Consent,
+    Contact,
+    KitRequest,
+    RequestStatus,
+    Service,
+    Timer,
+)
+from handlers import ladder, meeting, offer
+from handlers.engine.conversation import leave
+from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
+from handlers.engine.turn import Scene, Turn
+from handlers.flags import raise_flag, team_name
+from handlers.services import requests
+from handlers.services.contacts import (
+    all_services,
+    give_consent,
+    has_consent,
+    holdings_of,
+    services_of_line,
+)
+from handlers.services.places import PlaceFound, find_place
+from handlers.services.roles import peer_of
+from handlers.services.rules import rules_of
+
+ERASED_AFTER = timedelta(seconds=30)
+_NAME = re.compile(r"[^\W\d_][\w' -]{0,19}")
+
+
+# --- the notice --------------------------------------------------------------------------------
+
+
+@leads_to("area", "notice", "flow:request_kit")
+async def start(turn: Turn, _: str) -> Next:
+    """Which service, then its notice, then on with what was asked for."""
+    if turn.service is None:
+        return "area"
+    if await has_consent(turn.work, turn.id, "service"):
+        return Go(turn.data.get("then", "request_kit"), data=_rest(turn))
+    return "notice"
+
+
+def _rest(turn: Turn) -> dict[str, Any]:
+    return {k: v for k, v in turn.data.items() if k != "then"}
+
+
+@leads_to("notice", "area", "flow:request_kit")
+async def area(turn: Turn, text: str) -> Next:
+    """Several services share the line: the place says which one it is."""
+    found = find_place(text, turn.world.gazetteer, near=None)
+    if not isinstance(found, PlaceFound):
+        return Again("area_unknown")
+    service = service_for(
+        found.district, await services_of_line(turn.work, turn.channel, _line(turn))
+    )
+    turn.data["place"] = place_data(found)
+    if service is None:
+        return Go("request_kit", "covered", data=_rest(turn))
+    turn.join(service)
+    return "notice"
+
+
+def _line(turn: Turn) -> str:
+    return turn.address.line if turn.address else ""
+
+
+def service_for(district: str, services: list[Service]) -> Service | None:
+    """The service whose area a district lies in."""
+    return next((s for s in services if district in s.districts), None)
+
+
+def place_data(found: PlaceFound) -> dict[str, Any]:
+    """What of a place is kept while the request is open: no house, no street."""
+    return {
+        "label": found.label,
+        "district": found.district,
+        "lat": round(found.lat, 4),
+        "lon": round(found.lon, 4),
+        "error_km": round(found.error_km, 2),
+        "country": found.country,
+    }
+
+
+async def notice_values(turn: Turn) -> dict[str, str]:
+    """Who we are, and where to read more."""
+    rules = rules_of(turn.home())
+    privacy = rules.privacy_url or f"{turn.world.public_url}/about"
+    return {"team": team_name(turn.home()), "privacy": privacy}
+
+
+@leads_to("declined", "flow:request_kit")
+async def answered(turn: Turn, answer: str) -> Next:
+    """Yes or no to being a contact of this service."""
+    given = answer == "yes"
+    give_consent(turn.work, turn.id, "service", given, "consent.ok")
+    turn.journal("ConsentGiven" if given else "ConsentRefused", purpose="service")
+    if not given:
+        return "declined"
+    return Go(turn.data.get("then", "request_kit"), data=_rest(turn))
+
+
+CONSENT = Flow(
+    "consent",
+    (
+        Do("start", start),
+        Enter("area", area, ask_location=True),
+        Say("notice", "ok", values=notice_values),
+        Choose("ok", ("yes", "no"), answered, "words", values=notice_values, careful=True),
+        Say("declined", END),
+    ),
+)
+
+
+# --- STOP and START ----------------------------------------------------------------------------
+
+
+async def stop(turn: Turn) -> None:
+    """Everything ends but an answer to an emergency. Only START undoes it."""
+    leave(turn)
+    ended = False
+    for request in await requests.open_request_of(turn.work, turn.id):
+        await ladder.end_request(turn.scene, request, RequestStatus.CANCELLED)
+        ended = True
+    await _stand_down(turn)
+    if turn.contact.stopped_at is None:
+        give_consent(turn.work, turn.id, "messages", False, "word.stop")
+        turn.change(stopped_at=turn.now)
+        turn.journal("Stopped")
+    turn.say("consent.stopped", kind="stop", team=_team(turn))
+    if ended:
+        turn.say("consent.stopped_request", kind="stop")
+
+
+async def _stand_down(turn: Turn) -> None:
+    """A peer who stops is asked for nothing more; what they had moves on."""
+    peer = await peer_of(turn.work, turn.id)
+    if peer is None:
+        return
+    turn.work.save(replace(peer, duty="off", duty_until=None))
+    for waiting in await offer.open_offers(turn, peer):
+        await offer.decline(turn, peer, waiting)
+    for request in await meeting.meetings(turn, peer):
+        await meeting.could_not(turn, peer, request)
+
+
+def _team(turn: Turn) -> str:
+    return team_name(turn.service) if turn.service else "this line"
+
+
+async def start_again(turn: Turn) -> None:
+    """START: messages again; other consents stay as they were."""
+    was_off = turn.contact.stopped_at or turn.contact.blocked_at
+    if not was_off:
+        turn.say("consent.already_on")
+        return
+    turn.change(stopped_at=None, blocked_at=None)
+    give_consent(turn.work, turn.id, "messages", True, "word.start")
+    turn.journal("Started")
+    turn.say("consent.started", kind="stop")
+
+
+def hint_once_a_day(turn: Turn) -> None:
+    """After STOP, any other word gets one line a day."""
+    last = turn.memory.get("hinted", "")
+    today = turn.now.date().isoformat()
+    if last != today:
+        turn.memory["hinted"] = today
+        turn.say("consent.start_hint", kind="stop")
+
+
+async def stop_purpose(turn: Turn, purpose: str) -> None:
+    """STOP ALERTS, STOP REMINDERS: just those."""
+    give_consent(turn.work, turn.id, purpose, False, f"word.stop_{purpose}")
+    turn.journal("ConsentWithdrawn", purpose=purpose)
+    turn.say(f"consent.stop_{purpose}")
+
+
+# --- data rights -------------------------------------------------------------------------------
+
+
+async def my_data(turn: Turn) -> None:
+    """What is held, in one text."""
+    mine = await turn.work.find(KitRequest, contact_id=turn.id)
+    rows = await turn.work.find(Consent, contact_id=turn.id)
+    open_now = [r.ref for r in mine if r.status in OPEN_STATUSES]
+    turn.say(
+        "consent.mydata",
+        channel=turn.channel,
+        alias=turn.contact.alias,
+        requests=len(mine),
+        open=", ".join(open_now),
+        yeses=sum(row.given for row in rows),
+        holdings=len(await holdings_of(turn.work, turn.id)),
+        privacy=f"{turn.world.public_url}/about",
+    )
+
+
+async def erase(turn: Turn) -> None:
+    """The code was echoed: end what is open, say so, and erase a moment later."""
+    leave(turn)
+    for request in await requests.open_request_of(turn.work, turn.id):
+        await ladder.end_request(turn.scene, request, RequestStatus.CANCELLED)
+    await _stand_down(turn)
+    turn.say("consent.deleted", kind="stop")
+    due = turn.now + ERASED_AFTER
+    turn.scene.set_timer(f"erase:{turn.id}", "erase", due, contact=turn.id)
+    turn.journal("ErasureAsked")
+
+
+async def erase_due(scene: Scene, timer: Timer) -> None:
+    """Erase a contact; the supply log keeps its rows, which hold no person."""
+    contact = await scene.work.get(Contact, timer.payload["contact"])
+    if contact is None or contact.erased_at:
+        return
+    await erase_contact(scene.work, contact)
+    scene.journal("ContactErased", service_id=contact.service_id)
+
+
+async def complain(turn: Turn) -> None:
+    """A data complaint: noted with its clock, and a coordinator told."""
+    service = turn.service or (await all_services(turn.work))[0]
+    flag, _ = await raise_flag(turn.scene, service, "complaint", contact_id=turn.id)
+    turn.say("consent.complain", ref=flag.ref)
+
+
+def rename(turn: Turn, name: str) -> None:
+    """NAME Amy: what the other side of a relay calls this person."""
+    found = _NAME.match(name.strip())
+    if found:
+        turn.change(alias=found.group().strip())
+        turn.say("consent.named", alias=turn.contact.alias)
+    else:
+        turn.say("menu.help", team=_team(turn))

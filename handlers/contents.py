@@ -1,0 +1,57 @@
+"""The table of contents: every conversation, and everything that can happen later."""
+
+from __future__ import annotations
+
+from handlers import (
+    advice,
+    awareness,
+    consent,
+    facts,
+    flags,
+    holder,
+    meeting,
+    near,
+    oncall,
+    overdose,
+    peer,
+    reminders,
+    request_kit,
+    resupply,
+    street,
+    talk,
+)
+from handlers.engine.flow import Flow
+from handlers.inbox import TimerHandler
+
+FLOWS: dict[str, Flow] = {
+    flow.name: flow
+    for flow in (
+        overdose.OVERDOSE,
+        consent.CONSENT,
+        request_kit.REQUEST_KIT,
+        request_kit.CANCEL_REQUEST,
+        request_kit.STILL_NEEDED,
+        awareness.AWARENESS,
+        facts.FACTS,
+        advice.ADVICE,
+        near.NEAR,
+        talk.TALK,
+        resupply.USED,
+        resupply.RESUPPLY,
+        holder.HOLDER,
+        meeting.MEETING_CHECK,
+        meeting.TRAINING,
+        meeting.ARRIVED,
+        street.STREET,
+        oncall.DONE,
+    )
+}
+
+TIMERS: dict[str, TimerHandler] = {
+    "request": meeting.request_due,
+    "arrived": meeting.arrived_unconfirmed,
+    "flag": flags.flag_due,
+    "nudge": reminders.nudge,
+    "erase": consent.erase_due,
+    "link": peer.link_expired,
+}

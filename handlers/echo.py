@@ -1,0 +1,71 @@
+"""Codes to type back. A text's sender can be forged, but only the real phone reads our answer.
+
+What a coordinator changes by text, and DELETE, wait for the code (or, for a coordinator, carry
+their PIN). Telegram's senders cannot be forged; DELETE asks there too, because it cannot be undone.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime, timedelta
+
+from db.models import Staff
+from handlers import consent, oncall
+from handlers.engine.matching import plain
+from handlers.engine.turn import Turn
+from handlers.services.codes import new_echo_code
+from handlers.services.pins import pin_fits
+from handlers.services.roles import staff_of
+
+GOOD_FOR = timedelta(minutes=10)
+
+
+async def answered(turn: Turn, text: str) -> bool:
+    """Whether the text is the code we asked for; if so, what it confirms is done."""
+    waiting = turn.memory.get("echo")
+    said = plain(text)
+    if not waiting or not (len(said) == 4 and said.isdigit()):
+        return False
+    turn.memory["echo"] = {}
+    fits = hmac.compare_digest(said, waiting["code"])
+    if not fits or turn.now > datetime.fromisoformat(waiting["until"]):
+        turn.say("oncall.echo_wrong")
+        return True
+    if waiting["word"] == "delete":
+        await consent.erase(turn)
+        return True
+    staff = await staff_of(turn.work, turn.id)
+    if staff:
+        await oncall.word(turn, staff, waiting["word"], waiting["rest"])
+    return True
+
+
+def _ask(turn: Turn, word: str, rest: str) -> str:
+    code = new_echo_code()
+    until = (turn.now + GOOD_FOR).isoformat()
+    turn.memory["echo"] = {"code": code, "word": word, "rest": rest, "until": until}
+    return code
+
+
+async def allowed(turn: Turn, staff: Staff, word: str, rest: str) -> bool:
+    """Whether a coordinator's word may act now; otherwise the code is asked for."""
+    if turn.channel != "sms" or without_pin(staff, rest) != rest:
+        return True
+    if not rest.split():
+        return True  # nothing is named: the answer only says how to send it
+    code = _ask(turn, word, rest)
+    turn.say("oncall.echo", words=f"{word.upper()} {rest}".strip(), code=code)
+    return False
+
+
+def without_pin(staff: Staff, rest: str) -> str:
+    """The rest of a word without the PIN at its end, if there is a right one."""
+    words = rest.split()
+    if len(words) > 1 and words[-1].isdigit() and pin_fits(staff.pin_hash, words[-1]):
+        return " ".join(words[:-1])
+    return rest
+
+
+async def ask_delete(turn: Turn) -> None:
+    """DELETE: the code first."""
+    turn.say("consent.delete", code=_ask(turn, "delete", ""))

@@ -1,0 +1,233 @@
+"""receive(): the one door for every channel's messages, and for due timers.
+
+A batch of turns shares one transaction: what the turns need is read with one query a table, what
+they change is written with one statement a table (see db/work.py). A turn that fails is taken back
+and tried again alone, later; when it keeps failing it is laid aside, the person is told, and a
+coordinator is flagged.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from db import messages, timers
+from db.database import Database, Tx
+from db.ids import Ids
+from db.models import (
+    Address,
+    Consent,
+    Contact,
+    Conversation,
+    InboundMessage,
+    InboxRow,
+    KitRequest,
+    OutboxRow,
+    Peer,
+    Service,
+    Staff,
+    Timer,
+)
+from db.work import Conflict, Work
+from handlers import routing
+from handlers.engine.turn import Scene, World
+from handlers.flags import raise_flag
+from handlers.services.contacts import contact_at
+
+TRIES = 4
+BATCH = 64
+TimerHandler = Callable[[Scene, Timer], Awaitable[None]]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What handling a message takes."""
+
+    db: Database
+    world: World
+    ids: Ids
+    timers: dict[str, TimerHandler]
+
+
+@dataclass(frozen=True)
+class Handled:
+    """A message that was handled, and what it made us say to its sender."""
+
+    inbox_id: int
+    replies: tuple[OutboxRow, ...]
+
+
+def back_off(tries: int) -> timedelta:
+    """1 s, 4 s, 16 s …"""
+    return timedelta(seconds=min(4**tries, 3600))
+
+
+# --- messages ----------------------------------------------------------------------------------
+
+
+async def work_inbox(
+    engine: Engine, now: datetime, *, rides: dict[int, str] | None = None, limit: int = BATCH
+) -> list[Handled]:
+    """Handle what has come in, oldest first; returns what was handled.
+
+    ``rides``: inbox id → the webhook that waits for the replies to it.
+    """
+    try:
+        async with engine.db.transaction() as tx:
+            rows = await messages.take_inbound(engine.db, tx, now, limit)
+            if not rows:
+                return []
+            handled, failed = await _turns(engine, tx, rows, now, rides or {})
+    except Conflict:
+        handled, failed = [], [(row, Conflict("batch")) for row in rows]
+        if len(rows) > 1:
+            for row in rows:
+                handled += await _alone(engine, row.id, now, rides or {})
+            return handled
+    for row, why in failed:
+        await _try_later(engine, row, why, now)
+    return handled
+
+
+async def _alone(
+    engine: Engine, inbox_id: int, now: datetime, rides: dict[int, str]
+) -> list[Handled]:
+    try:
+        async with engine.db.transaction() as tx:
+            row = await messages.take_inbound_row(engine.db, tx, inbox_id)
+            if row is None:
+                return []
+            handled, failed = await _turns(engine, tx, [row], now, rides)
+    except Conflict:
+        return []  # still in the inbox, and taken again by the next round
+    for row, why in failed:
+        await _try_later(engine, row, why, now)
+    return handled
+
+
+async def _turns(
+    engine: Engine, tx: Tx, rows: Sequence[InboxRow], now: datetime, rides: dict[int, str]
+) -> tuple[list[Handled], list[tuple[InboxRow, Exception]]]:
+    work = Work(engine.db, tx, engine.ids, now)
+    inbound = [_message(row) for row in rows]
+    await _preload(work, inbound)
+    done: list[int] = []
+    failed: list[tuple[InboxRow, Exception]] = []
+    for row, message in zip(rows, inbound, strict=True):
+        mark = work.mark()
+        scene = Scene(
+            work,
+            engine.world,
+            inbox_id=row.id,
+            rides_as=rides.get(row.id, ""),
+            answered=row.answered,
+        )
+        try:
+            await receive(scene, message)
+            scene.close()
+            done.append(row.id)
+        except Conflict:
+            raise
+        except Exception as why:
+            work.undo(mark)
+            failed.append((row, why))
+    replies: dict[int, list[OutboxRow]] = {}
+    for out in work.added(OutboxRow):
+        if out.inbox_id is not None:
+            replies.setdefault(out.inbox_id, []).append(out)
+    await work.flush()
+    await messages.finish_inbound(tx, done, now)
+    return [Handled(i, tuple(replies.get(i, ()))) for i in done], failed
+
+
+def _message(row: InboxRow) -> InboundMessage:
+    body = dict(row.body)
+    if body.get("sent_at"):
+        body["sent_at"] = datetime.fromisoformat(body["sent_at"])
+    return InboundMessage(**body)
+
+
+async def _preload(work: Work, inbound: Sequence[InboundMessage]) -> None:
+    """One query a table for what nearly every turn needs."""
+    blinds = [
+        blind for m in inbound for blind in work.db.keyring.blinds(f"{m.channel}:{m.address}")
+    ]
+    await work.preload(Address, "address_hash", blinds)
+    ids = sorted({a.contact_id for b in blinds for a in await work.find(Address, address_hash=b)})
+    await work.find(Service)
+    if ids:
+        await work.preload(Contact, "id", ids)
+        await work.preload(Conversation, "id", ids)
+        await work.preload(Peer, "contact_id", ids)
+        await work.preload(Staff, "contact_id", ids)
+        await work.preload(KitRequest, "contact_id", ids)
+        await work.preload(Consent, "contact_id", ids)
+
+
+async def receive(scene: Scene, message: InboundMessage) -> None:
+    """One message: whose it is, then which conversation it belongs to."""
+    contact = await contact_at(scene.work, message)
+    turn = await scene.person(contact.id)
+    await routing.route(turn, message)
+
+
+async def _try_later(engine: Engine, row: InboxRow, why: Exception, now: datetime) -> None:
+    log.error("turn failed", extra={"inbox_id": row.id, "error": type(why).__name__}, exc_info=why)
+    async with engine.db.transaction() as tx:
+        if row.tries + 1 < TRIES:
+            error = type(why).__name__
+            await messages.put_off_inbound(tx, row.id, now + back_off(row.tries), error)
+            return
+        await messages.finish_inbound(tx, [row.id], now)
+        work = Work(engine.db, tx, engine.ids, now)
+        scene = Scene(work, engine.world)
+        contact = await contact_at(work, _message(row))
+        turn = await scene.person(contact.id)
+        turn.say("common.trouble")
+        turn.journal("MessageLaidAside", inbox=row.id, error=type(why).__name__)
+        if turn.service:
+            await raise_flag(scene, turn.service, "dead_message", contact_id=contact.id)
+        scene.close()
+        await work.flush()
+
+
+# --- timers ------------------------------------------------------------------------------------
+
+
+async def work_timers(engine: Engine, now: datetime, limit: int = BATCH) -> int:
+    """Fire what is due, the longest due first; returns how many fired."""
+    failed: list[tuple[Timer, Exception]] = []
+    try:
+        async with engine.db.transaction() as tx:
+            due = await timers.take_due(engine.db, tx, now, limit)
+            if not due:
+                return 0
+            work = Work(engine.db, tx, engine.ids, now)
+            for timer in due:
+                mark = work.mark()
+                scene = Scene(work, engine.world)
+                try:
+                    work.cancel_timer(timer.key)
+                    await engine.timers[timer.kind](scene, timer)
+                    scene.close()
+                except Conflict:
+                    raise
+                except Exception as why:
+                    work.undo(mark)
+                    failed.append((timer, why))
+            await work.flush()
+            for timer, error in failed:
+                log.error(
+                    "timer failed",
+                    extra={"kind": timer.kind, "error": type(error).__name__},
+                    exc_info=error,
+                )
+                await timers.put_off(
+                    tx, timer.key, now + back_off(timer.tries), type(error).__name__
+                )
+    except Conflict:
+        return await work_timers(engine, now, 1) if limit > 1 else 0
+    return len(due)

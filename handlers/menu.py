@@ -1,0 +1,48 @@
+"""The menu, help, and what is said when nothing fits."""
+
+from __future__ import annotations
+
+from db.models import Button
+from handlers.engine.conversation import ask, current
+from handlers.engine.turn import Turn
+from handlers.flags import team_name
+from handlers.services.roles import outlet_of, peer_of, staff_of
+
+BUTTONS = (
+    Button("Get a kit", "=KIT"),
+    Button("Status", "=STATUS"),
+    Button("Kit used", "=USED"),
+    Button("Replace a kit", "=LOST"),
+    Button("Advice", "=ADVICE"),
+    Button("Pharmacies", "=NEAR"),
+    Button("Talk to someone", "=TALK"),
+)
+
+
+def team(turn: Turn) -> str:
+    """Whose line this is."""
+    return team_name(turn.service) if turn.service else "Naloxone line"
+
+
+async def show(turn: Turn) -> None:
+    """MENU, with the words of whatever role the person has."""
+    turn.say("menu.main", buttons=BUTTONS, team=team(turn))
+    if await peer_of(turn.work, turn.id):
+        turn.say("menu.peer")
+    if await staff_of(turn.work, turn.id):
+        turn.say("menu.staff")
+    if await outlet_of(turn.work, turn.contact):
+        turn.say("menu.outlet")
+
+
+async def help_(turn: Turn) -> None:
+    """HELP at any step: what this is, then the question again."""
+    turn.say("menu.help", team=team(turn))
+    if current(turn):
+        await ask(turn)
+
+
+def unmatched(turn: Turn) -> None:
+    """Nothing fitted."""
+    turn.journal("Unmatched")
+    turn.say("menu.unmatched", buttons=BUTTONS)

@@ -1,0 +1,84 @@
+"""Overdose now: the card first, whatever else is going on, then one question at a time.
+
+The first text is decided before storage and without a database (see engine/emergency.py). Nobody
+is promised to be fine, nobody is sent, and what the 999 handler says goes first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from db.models import OutboundMessage, RequestStatus
+from handlers import meeting
+from handlers.engine.conversation import begin
+from handlers.engine.flow import END, Choose, Do, Flow, Next, Say, leads_to
+from handlers.engine.turn import EMERGENCY, Turn
+from handlers.flags import raise_flag
+from handlers.services import requests
+from handlers.services.contacts import all_services
+
+SAME_LINE_ONCE = timedelta(seconds=30)
+
+
+async def now(turn: Turn, text: str, why: tuple[str, ...]) -> None:
+    """Somebody says an overdose may be happening."""
+    if not turn.scene.answered and _just_answered(turn, text):
+        return
+    turn.send(
+        OutboundMessage(turn.text("overdose.card"), emergency=True),
+        kind="emergency",
+        priority=EMERGENCY,
+        in_place=turn.scene.answered,
+    )
+    again = turn.flow == "overdose"
+    turn.journal("EmergencyAnswered", why=list(why), again=again)
+    for request in await requests.open_request_of(turn.work, turn.id):
+        if request.status == RequestStatus.ACCEPTED and request.meeting != "paused":
+            await meeting.pause(turn.scene, request)
+    service = turn.service or next(iter(await all_services(turn.work)), None)
+    if service and not again:
+        await raise_flag(turn.scene, service, "emergency", contact_id=turn.id)
+    if not again:
+        await begin(turn, "overdose")
+
+
+def _just_answered(turn: Turn, text: str) -> bool:
+    mark = hashlib.sha256(text.strip().casefold().encode("utf-8", "replace")).hexdigest()[:12]
+    last = turn.memory.get("emergency", {})
+    turn.memory["emergency"] = {"mark": mark, "at": turn.now.isoformat()}
+    if last.get("mark") != mark:
+        return False
+    return turn.now - datetime.fromisoformat(last["at"]) < SAME_LINE_ONCE
+
+
+async def still(turn: Turn) -> None:
+    """Anything else said while the emergency is open: what to do meanwhile."""
+    turn.say("overdose.still", kind="emergency", priority=EMERGENCY)
+
+
+@leads_to("helped")
+async def over(turn: Turn, _: str) -> Next:
+    """Help is there: a paused meeting is open again."""
+    turn.journal("EmergencyOver")
+    await meeting.resume(turn)
+    return "helped"
+
+
+@leads_to("now")
+async def not_yet(turn: Turn, _: str) -> Next:
+    """Still waiting."""
+    await still(turn)
+    return "now"
+
+
+OVERDOSE = Flow(
+    "overdose",
+    (
+        Choose("now", ("helped", "not_yet"), {"helped": "over", "not_yet": "not_yet"}, "words"),
+        Do("not_yet", not_yet),
+        Do("over", over),
+        Say("helped", END),
+    ),
+    urgent=True,
+)

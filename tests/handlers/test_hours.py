@@ -1,0 +1,109 @@
+"""Opening hours are a function of values: one table of what is said when."""
+
+from datetime import UTC, date, datetime
+from typing import get_args
+
+import pytest
+
+from handlers.services.hours import Nation, check_hours, is_bank_holiday, opening
+
+SHOP = "Mo-Fr 09:00-17:30; Sa 09:00-12:00"
+LUNCH = "Mo-Fr 09:00-12:00,14:00-18:00"
+LATE = "Mo-Su 20:00-02:00"
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "is_open", "words"),
+    [
+        (SHOP, "2026-11-23 10:00", True, "open till 5:30"),
+        (SHOP, "2026-11-21 11:59", True, "open till noon"),
+        (SHOP, "2026-11-23 08:59", False, "opens at 9"),
+        (SHOP, "2026-11-23 17:30", False, "opens tomorrow at 9"),
+        (SHOP, "2026-11-21 13:00", False, "opens Monday at 9"),
+        # British Summer Time: 16:15 UTC is 17:15 in the shop, 16:45 UTC is too late.
+        (SHOP, "2026-07-23 16:15", True, "open till 5:30"),
+        (SHOP, "2026-07-23 16:45", False, "opens tomorrow at 9"),
+        (LUNCH, "2026-11-23 13:00", False, "opens at 2"),
+        (LUNCH, "2026-11-23 15:00", True, "open till 6"),
+        (LATE, "2026-11-23 21:00", True, "open till 2am"),
+        (LATE, "2026-11-24 01:00", True, "open till 2am"),
+        (LATE, "2026-11-23 10:00", False, "opens at 8pm"),
+        ("Mo-Fr 18:00-24:00", "2026-11-23 20:00", True, "open till midnight"),
+        ("Mo-Fr 00:00-24:00", "2026-11-23 10:00", True, "open till midnight Friday"),
+        ("24/7", "2026-11-23 10:00", True, "open all day and night"),
+        ("Dec 28-31 10:00-12:00", "2026-12-10 10:00", False, "opens 29 December at 10"),
+        ("Aug Mo-Fr 10:00-12:00", "2026-11-23 10:00", False, "closed"),
+        ("", "2026-11-23 10:00", None, "hours not known: ring first"),
+        ("unknown", "2026-11-23 10:00", None, "hours not known: ring first"),
+        # Christmas Day and Boxing Day's substitute (28 December 2026) are passed over.
+        (SHOP, "2026-12-25 10:00", None, "bank holiday: ring first"),
+        (SHOP, "2026-12-28 10:00", None, "bank holiday: ring first"),
+        (SHOP, "2026-12-24 18:00", False, "opens Tuesday at 9"),
+        ("24/7", "2026-12-25 10:00", None, "bank holiday: ring first"),
+    ],
+)
+def test_what_is_said(hours: str, now: str, is_open: bool | None, words: str) -> None:
+    found = opening(hours, utc(now), "England")
+    assert (found.is_open, found.words) == (is_open, words)
+
+
+@pytest.mark.parametrize(
+    ("day", "nations"),
+    [
+        ("2026-01-01", {"England", "Scotland", "Wales", "Northern Ireland"}),
+        ("2026-01-02", {"Scotland"}),
+        ("2026-03-17", {"Northern Ireland"}),
+        ("2026-04-06", {"England", "Wales", "Northern Ireland"}),
+        ("2026-08-03", {"Scotland"}),
+        ("2026-08-31", {"England", "Wales", "Northern Ireland"}),
+        ("2026-11-30", {"Scotland"}),
+        ("2026-12-28", {"England", "Scotland", "Wales", "Northern Ireland"}),
+        ("2026-11-23", set()),
+    ],
+)
+def test_bank_holidays_by_nation(day: str, nations: set[str]) -> None:
+    when = date.fromisoformat(day)
+    assert {n for n in get_args(Nation) if is_bank_holiday(when, n)} == nations
+
+
+def test_a_confirmed_bank_holiday_is_an_ordinary_day() -> None:
+    confirmed = frozenset({date(2026, 12, 28)})
+    now = opening(SHOP, utc("2026-12-28 10:00"), "England", confirmed)
+    before = opening(SHOP, utc("2026-12-24 18:00"), "England", confirmed)
+    assert (now.is_open, now.words) == (True, "open till 5:30")
+    assert before.words == "opens Monday at 9"
+
+
+def test_times_are_given_in_london() -> None:
+    found = opening(SHOP, utc("2026-07-23 10:00"), "England")
+    assert found.until is not None
+    assert found.until.isoformat() == "2026-07-23T17:30:00+01:00"
+    assert found.opens_at is None
+
+
+@pytest.mark.parametrize("hours", [SHOP, LUNCH, LATE, "24/7", "Mo-Fr 09:00-17:30; PH off"])
+def test_good_hours(hours: str) -> None:
+    assert check_hours(hours) is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "says"),
+    [
+        ("", "No hours given"),
+        ("hello", "not understood"),
+        ("Mo-Fr 9am-5pm", "not understood"),
+        ("Mo-Fr 09:00-25:99", "not understood"),
+        ("off", "never open"),
+    ],
+)
+def test_bad_hours_are_named_in_plain_words(hours: str, says: str) -> None:
+    assert says in (check_hours(hours) or "")
+
+
+def test_hours_that_cannot_be_read_are_an_error() -> None:
+    with pytest.raises(ValueError, match="not opening hours"):
+        opening("9 till 5", utc("2026-11-23 10:00"), "England")
