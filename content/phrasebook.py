@@ -60,6 +60,8 @@ class Phrase:
     elements: tuple[Element, ...]
     at_start: bool
     at_end: bool
+    anchor: frozenset[str]  # the rarest needed words: what the phrase is looked up by
+    needed: tuple[frozenset[str], ...]  # the other words it cannot do without
     reach: int  # the longest distance from the first word to the anchor
 
 
@@ -73,6 +75,7 @@ class Rule:
     phrases: tuple[Phrase, ...]
     tense: str = "now"
     negative: bool = False
+    mark: str = ""
     intent: str = ""
     weight: int = 2
     slot: str = ""
@@ -98,6 +101,11 @@ def _plain(word: str) -> str:
     return fold(word).replace("'", "")
 
 
+@cache
+def _word(word: str) -> frozenset[str]:
+    return frozenset((_plain(word),))
+
+
 def _members(text: str) -> frozenset[str]:
     found: set[str] = set()
     for word in text.split():
@@ -109,9 +117,11 @@ def _members(text: str) -> frozenset[str]:
 
 
 def _words_of(item: str, classes: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    if "|" not in item:
+        return classes[item[1:-1]] if item.startswith("<") else _word(item)
     found: set[str] = set()
     for part in item.split("|"):
-        found |= classes[part[1:-1]] if part.startswith("<") else {_plain(part)}
+        found |= classes[part[1:-1]] if part.startswith("<") else _word(part)
     return frozenset(found)
 
 
@@ -129,8 +139,14 @@ def compile_phrase(text: str, classes: Mapping[str, frozenset[str]]) -> Phrase:
         elements.append(Element(_words_of(item.removesuffix("?"), classes), gap, optional))
         gap = 0
     anchor = _anchor(elements)
-    reach = sum(e.gap for e in elements[1 : anchor + 1]) + anchor
-    return Phrase(tuple(elements), at_start, at_end, reach)
+    return Phrase(
+        tuple(elements),
+        at_start,
+        at_end,
+        anchor=elements[anchor].words,
+        needed=tuple(e.words for i, e in enumerate(elements) if i != anchor and not e.optional),
+        reach=sum(e.gap for e in elements[1 : anchor + 1]) + anchor,
+    )
 
 
 def _anchor(elements: list[Element]) -> int:
@@ -142,19 +158,14 @@ def _index(rules: Iterable[Rule]) -> Index:
     index: dict[str, list[tuple[Rule, Phrase]]] = defaultdict(list)
     for rule in rules:
         for phrase in rule.phrases:
-            for word in phrase.elements[_anchor(list(phrase.elements))].words:
+            for word in phrase.anchor:
                 index[word].append((rule, phrase))
     return {word: tuple(found) for word, found in index.items()}
 
 
-def shorter(word: str, times: int) -> set[str]:
-    """The word with up to so many letters left out: two near misses share one of these."""
-    found = {word}
-    last = {word}
-    for _ in range(times):
-        last = {w[:i] + w[i + 1 :] for w in last for i in range(len(w))}
-        found |= last
-    return found
+def shorter(word: str) -> set[str]:
+    """The word, and the word with any one letter left out: two near misses share one of these."""
+    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
 
 
 def slips_allowed(word: str) -> int:
@@ -171,7 +182,7 @@ def squeeze(word: str) -> str:
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     data = tomllib.loads(path.read_text(encoding="utf-8"))
-    return path.stem, data
+    return path.stem.split("_")[0], data
 
 
 def _rules(
@@ -182,9 +193,9 @@ def _rules(
         for entry in data.get(kind, []):
             say = tuple(compile_phrase(text, classes) for text in entry["say"])
             fields = {k: v for k, v in entry.items() if k not in ("id", "say", "kind")}
-            name = entry.get("id") or entry.get("intent") or entry.get("value")
-            where = f"{kind}:{entry['kind']}" if kind == "mark" else kind
-            rules.append(Rule(f"{language}/{name}", where, language, say, **fields))
+            name = entry.get("id") or entry.get("kind") or entry.get("intent") or entry["value"]
+            fields = {"mark": entry["kind"], **fields} if kind == "mark" else fields
+            rules.append(Rule(f"{language}/{name}", kind, language, say, **fields))
     return rules
 
 
@@ -195,8 +206,11 @@ def phrasebook() -> Phrasebook:
     same: dict[tuple[str, ...], tuple[str, ...]] = {}
     exact: dict[str, str] = {}
     common: set[str] = set()
-    for language, data in map(_read, sorted(FOLDER.glob("*.toml"))):
-        words[language] = {n: _members(text) for n, text in data.get("words", {}).items()}
+    files = [_read(path) for path in sorted(FOLDER.glob("*.toml"))]
+    for language, data in files:
+        classes = {name: _members(text) for name, text in data.get("words", {}).items()}
+        words.setdefault(language, {}).update(classes)
+    for language, data in files:
         rules += _rules(language, data, words[language])
         common |= _members(data.get("common", ""))
         for apart, together in data.get("same", {}).items():
@@ -222,7 +236,7 @@ def _build(
     for word in sorted(vocabulary):
         squeezed[squeeze(word)].append(word)
         if slips_allowed(word):
-            for short in shorter(word, slips_allowed(word)):
+            for short in shorter(word):
                 deletes[short].append(word)
     return Phrasebook(
         indexes={kind: _index(r for r in rules if r.kind == kind) for kind in sorted(kinds)},

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from db.keys import Keyring
@@ -25,6 +26,14 @@ SQLITE_LEAST = (3, 35, 0)  # RETURNING
 
 class DatabaseError(RuntimeError):
     """The database cannot be used; the message says what to do."""
+
+
+class Conflict(RuntimeError):
+    """Somebody else changed a row first. Run the turn again."""
+
+
+Unreachable = (OperationalError, OSError)  # what a command line shows as one line
+_RETRY = ("40001", "40P01", "23505", "55P03")  # serialization, deadlock, unique, lock
 
 
 def async_url(url: str) -> URL:
@@ -61,13 +70,23 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
-        """A write transaction: commits at the end, or nothing of it happened."""
-        if not self.is_sqlite:
-            async with self.engine.begin() as tx:
-                yield tx
-            return
-        async with self._writing, self.engine.begin() as tx:
-            yield tx
+        """A write transaction: commits at the end, or nothing of it happened.
+
+        Losing a race to another process raises Conflict.
+        """
+        try:
+            if self.is_sqlite:
+                async with self._writing, self.engine.begin() as tx:
+                    yield tx
+            else:
+                async with self.engine.begin() as tx:
+                    yield tx
+        except IntegrityError as why:
+            raise Conflict(type(why).__name__) from why
+        except DBAPIError as why:
+            if getattr(why.orig, "sqlstate", "") in _RETRY:
+                raise Conflict("lock") from why
+            raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from db.database import Database, Tx
 from db.models import InboxRow, OutboxRow, OutboxStatus
 from db.rows import codec
-from db.tables import inbox, outbox
+from db.tables import addresses, inbox, outbox
 
 
 async def store_inbound(db: Database, tx: Tx, rows: Sequence[InboxRow]) -> set[int]:
@@ -193,15 +193,26 @@ _RANK = {OutboxStatus.SENT: 1, OutboxStatus.DELIVERED: 2, OutboxStatus.FAILED: 3
 
 
 async def report_outbound(
-    db: Database, tx: Tx, provider_id: str, status: OutboxStatus, error: str
+    db: Database,
+    tx: Tx,
+    provider_id: str,
+    status: OutboxStatus,
+    error: str,
+    outbox_id: int | None = None,
 ) -> OutboxRow | None:
-    """Move a sent message on by a delivery report; a late lower status changes nothing."""
+    """Move a sent message on by a delivery report; a late lower status changes nothing.
+
+    ``outbox_id`` names a message that rode in a webhook's answer: its provider id was not known.
+    """
     below = [s for s, rank in _RANK.items() if rank < _RANK[status]]
     below += [OutboxStatus.QUEUED, OutboxStatus.SENDING]
     rows = await tx.execute(
         update(outbox)
-        .where(outbox.c.provider_id == provider_id, outbox.c.status.in_(below))
-        .values(status=status, error=error[:400])
+        .where(
+            outbox.c.id == outbox_id if outbox_id else outbox.c.provider_id == provider_id,
+            outbox.c.status.in_(below),
+        )
+        .values(status=status, error=error[:400], provider_id=provider_id)
         .returning(outbox)
     )
     row = rows.mappings().first()
@@ -223,3 +234,40 @@ async def counts(tx: Tx, now: datetime) -> dict[str, Any]:
         "outbox": outbound,
         "outbox_oldest_s": (now - oldest_out).total_seconds() if oldest_out else 0.0,
     }
+
+
+async def texts_to(
+    db: Database, tx: Tx, address_ids: Sequence[int]
+) -> tuple[list[OutboxRow], list[InboxRow]]:
+    """Everything said to and by these addresses, for the simulator's phones."""
+    out = await tx.execute(
+        select(outbox).where(outbox.c.address_id.in_(address_ids)).order_by(outbox.c.id)
+    )
+    lanes = select(addresses.c.address_hash).where(addresses.c.id.in_(address_ids))
+    came = await tx.execute(select(inbox).where(inbox.c.lane.in_(lanes)).order_by(inbox.c.id))
+    return (
+        [codec(OutboxRow).from_row(row, db.keyring) for row in out.mappings()],
+        [codec(InboxRow).from_row(row, db.keyring) for row in came.mappings()],
+    )
+
+
+async def known_external_ids(tx: Tx, channel: str, ids: Sequence[str]) -> set[str]:
+    """Which of these the inbox already has."""
+    found: set[str] = set()
+    for start in range(0, len(ids), 500):
+        chunk = ids[start : start + 500]
+        rows = await tx.execute(
+            select(inbox.c.external_id).where(
+                inbox.c.channel == channel, inbox.c.external_id.in_(chunk)
+            )
+        )
+        found.update(rows.scalars())
+    return found
+
+
+async def last_received(tx: Tx, channel: str) -> datetime | None:
+    """When the inbox last got anything from a channel."""
+    found: datetime | None = (
+        await tx.execute(select(func.max(inbox.c.received_at)).where(inbox.c.channel == channel))
+    ).scalar()
+    return found

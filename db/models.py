@@ -19,7 +19,7 @@ class InboundMessage:
     """What a person sent us. ``line`` is our own number or bot they wrote to.
 
     ``kind``: text, choice (a pressed button), location, media, contact, edited, unsupported,
-    blocked, unblocked. ``address`` is a phone number or ``tg:<chat id>``.
+    blocked, unblocked, call (they rang). ``address`` is a phone number or ``tg:<chat id>``.
     """
 
     channel: str

@@ -13,6 +13,7 @@ from db.database import Database, Tx
 from db.models import Timer
 from db.rows import codec
 from db.tables import timers
+from db.work import Work
 
 
 async def take_due(db: Database, tx: Tx, now: datetime, limit: int) -> list[Timer]:
@@ -47,3 +48,9 @@ async def next_due(tx: Tx) -> datetime | None:
     """When the next timer is due."""
     found: datetime | None = (await tx.execute(select(func.min(timers.c.due_at)))).scalar()
     return found
+
+
+async def all_timers(work: Work) -> list[Timer]:
+    """Every timer, the next due first."""
+    rows = (await work.tx.execute(select(timers).order_by(timers.c.due_at))).mappings()
+    return [codec(Timer).from_row(row, work.db.keyring) for row in rows]

@@ -17,17 +17,13 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from db.database import Database, Tx
+from db.database import Conflict, Database, Tx
 from db.ids import Ids
 from db.models import Timer
 from db.rows import TABLE_OF, Codec, codec
 
 T = TypeVar("T")
 Equals = frozenset[tuple[str, Any]]
-
-
-class Conflict(RuntimeError):
-    """Somebody else changed a row first. Run the turn again."""
 
 
 class Work:

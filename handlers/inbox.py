@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db import messages, timers
-from db.database import Database, Tx
+from db.database import Conflict, Database, Tx
 from db.ids import Ids
 from db.models import (
     Address,
@@ -30,7 +30,7 @@ from db.models import (
     Staff,
     Timer,
 )
-from db.work import Conflict, Work
+from db.work import Work
 from handlers import routing
 from handlers.engine.turn import Scene, World
 from handlers.flags import raise_flag

@@ -23,7 +23,7 @@ SAME_LINE_ONCE = timedelta(seconds=30)
 
 async def now(turn: Turn, text: str, why: tuple[str, ...]) -> None:
     """Somebody says an overdose may be happening."""
-    if not turn.scene.answered and _just_answered(turn, text):
+    if _just_answered(turn, text):
         return
     turn.send(
         OutboundMessage(turn.text("overdose.card"), emergency=True),

@@ -55,6 +55,9 @@ async def route(turn: Turn, message: InboundMessage) -> None:
     if message.kind in ("blocked", "unblocked"):
         _blocked(turn, message.kind == "blocked")
         return
+    if message.kind == "call":
+        _rang(turn)
+        return
     if turn.contact.blocked_at and message.channel == "telegram":
         turn.change(blocked_at=None)  # who writes has not blocked us
     text = message.text
@@ -105,6 +108,15 @@ async def _chosen(turn: Turn, text: str) -> str | None:
 
 def _is_stop(turn: Turn, text: str) -> bool:
     return library.global_words(turn.locale).get(plain(text)) in ("stop", "menu", "cancel", "back")
+
+
+def _rang(turn: Turn) -> None:
+    """Somebody rang a line that works by text: one neutral text back, once a day."""
+    today = turn.now.date().isoformat()
+    if turn.memory.get("rang") != today:
+        turn.memory["rang"] = today
+        turn.say("voice.call", kind="notice")
+        turn.journal("RangTextedBack")
 
 
 def _blocked(turn: Turn, blocked: bool) -> None:
@@ -476,7 +488,8 @@ async def _open_question(
             return True
         if not text.strip() or message.kind != "text":
             return False
-        if not step.ask_location or not await _aside(turn, text):
+        names_place = not step.ask_location or _place(turn, text)
+        if names_place or not await _aside(turn, text):
             await conversation.answer(turn, text)
         return True
     return False

@@ -13,8 +13,16 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def twiml(parts: Sequence[str], status_callback: str = "") -> str:
     """The answer to an inbound text: one <Message> a part, or none."""
-    callback = f" statusCallback={quoteattr(status_callback)}" if status_callback else ""
-    messages = "".join(f"<Message{callback}>{_xml(part)}</Message>" for part in parts)
+    return twiml_each([(part, status_callback) for part in parts])
+
+
+def twiml_each(parts: Sequence[tuple[str, str]]) -> str:
+    """Like ``twiml``, with a status callback of its own for each part ("" for none)."""
+    messages = "".join(
+        f"<Message{f' statusCallback={quoteattr(callback)}' if callback else ''}>"
+        f"{_xml(part)}</Message>"
+        for part, callback in parts
+    )
     return f"{HEAD}<Response>{messages}</Response>"
 
 

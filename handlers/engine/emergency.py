@@ -9,20 +9,24 @@ The rules are data (`content/phrases/`); `docs/understanding.md` says how to rea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA
 
 from content.phrasebook import phrasebook
 from handlers.engine.reading import Match, Reading, find, read
 
 NEAR = 16  # words: how far "last year" or "on the training" reaches past its own sentence
 BESIDE = 7  # words: how far a sign looks for the person it is about
+ENOUGH = 6  # signs: no more are needed to say why
 SHORT = 6  # words: "overdose" alone is a cry, in a long sentence it is a topic
 
 
 @dataclass(frozen=True)
 class Verdict:
     is_emergency: bool
-    why: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()  # the rules that stand, and the words that made them
+    taken_back: tuple[str, ...] = ()  # the signs that did not count, and why not
 
 
 @dataclass(frozen=True)
@@ -30,21 +34,15 @@ class Scene:
     """The message, and everything in it that could take a sign back."""
 
     reading: Reading
-    marks: Mapping[str, Sequence[Match]] = field(default_factory=dict)
-    idioms: Sequence[Match] = ()
+    marks: Mapping[tuple[str, str], Sequence[Match]]  # by language and kind of mark
+    idioms: Sequence[Match]
 
 
-MARKS = (
-    "condition",
-    "question",
-    "training",
-    "fiction",
-    "news",
-    "past",
-    "recent",
-    "recovered",
-    "calm",
-)
+def _scene(reading: Reading) -> Scene:
+    marks: dict[tuple[str, str], list[Match]] = {}
+    for match in find(reading, "mark"):
+        marks.setdefault((match.rule.language, match.rule.mark), []).append(match)
+    return Scene(reading, marks, find(reading, "idiom"))
 
 
 def emergency(text: str, *, already: bool = False) -> Verdict:
@@ -53,40 +51,52 @@ def emergency(text: str, *, already: bool = False) -> Verdict:
 
 
 def judge(reading: Reading, *, already: bool = False) -> Verdict:
-    if phrasebook().exact.get(" ".join(w for w in reading.typed if w)) == "emergency":
+    whole = " ".join(filter(None, reading.typed))
+    if phrasebook().exact.get(whole) == "emergency" or _nearly_999(whole):
         return Verdict(True, (f"exact: {reading.text(0, len(reading.cells))}",))
     signs = [s for s in find(reading, "sign") if already or s.rule.tense != "open"]
     if not signs:
         return Verdict(False)
-    scene = Scene(
-        reading, {kind: find(reading, f"mark:{kind}") for kind in MARKS}, find(reading, "idiom")
-    )
-    standing = [s for s in signs if _stands(s, scene)]
-    return Verdict(bool(standing), tuple(dict.fromkeys(_why(s, reading) for s in standing)))
+    scene = _scene(reading)
+    standing: dict[str, None] = {}
+    taken_back: dict[str, None] = {}
+    for sign in reversed(signs):
+        reason = _taken_back(sign, scene)
+        if reason:
+            taken_back[f"{_why(sign, reading)} ({reason})"] = None
+        else:
+            standing[_why(sign, reading)] = None
+        if len(standing) == ENOUGH:
+            break
+    return Verdict(bool(standing), tuple(standing), tuple(taken_back))
+
+
+def _nearly_999(whole: str) -> bool:
+    """ "99", "9999", "99o": nothing else is dialled so."""
+    return len(whole) < 5 and whole.count("9") > 1 and OSA.distance(whole, "999") < 2
 
 
 def _why(sign: Match, reading: Reading) -> str:
     return f"{sign.rule.id}: {reading.text(sign.start, sign.end)}"
 
 
-def _stands(sign: Match, scene: Scene) -> bool:
+def _taken_back(sign: Match, scene: Scene) -> str:
     if sign.rule.tense == "open":
-        return True
-    if _in_idiom(sign, scene) or _negated(sign, scene.reading):
-        return False
+        return ""
+    if _in_idiom(sign, scene):
+        return "idiom"
+    if _negated(sign, scene.reading):
+        return "negated"
     tense = _tense(sign, scene)
     if tense == "cry":
-        return True
+        return ""
     if tense == "plea":
-        return not _before(sign, scene, "condition") and not _near(
-            sign, scene, "fiction", "training"
-        )
-    person = _person(sign, scene.reading)
-    if _in_general(sign, scene, tense, definite=person == "person"):
-        return False
-    if tense == "now":
-        return True
-    return not _over(sign, scene, tense)
+        doubtful = _before(sign, scene, "condition") or _near(sign, scene, "fiction", "training")
+        return "general" if doubtful else ""
+    definite = _person(sign, scene.reading) == "person"
+    if _in_general(sign, scene, tense, definite=definite):
+        return "general"
+    return "over" if tense != "now" and _over(sign, scene) else ""
 
 
 def _tense(sign: Match, scene: Scene) -> str:
@@ -120,14 +130,11 @@ def _in_general(sign: Match, scene: Scene, tense: str, *, definite: bool) -> boo
     )
 
 
-def _over(sign: Match, scene: Scene, tense: str) -> bool:
+def _over(sign: Match, scene: Scene) -> bool:
     """It was, and is not now."""
     if _near(sign, scene, "calm"):
         return True
-    just = any(
-        0 <= sign.start - m.end < 2 or sign.start <= m.start < sign.end
-        for m in _of(sign, scene, "recent")
-    )
+    just = any(m.start < sign.end and sign.start - m.end < 2 for m in _of(sign, scene, "recent"))
     if just:
         return False
     return _near(sign, scene, "past")
@@ -144,7 +151,9 @@ def _negated(sign: Match, reading: Reading) -> bool:
     """A "not" stands before it, with nothing but small words between: "nobody's overdosing"."""
     if sign.rule.negative:
         return False
-    if _any_of(reading, _class(sign, "denies"), sign.start, sign.end):
+    if sign.rule.tense in ("done", "past") and _any_of(
+        reading, _class(sign, "denies"), sign.start, sign.end
+    ):
         return True
     negators, fillers = _class(sign, "negator"), _class(sign, "filler")
     for i in range(sign.start - 1, max(-1, sign.start - 5), -1):
@@ -182,8 +191,8 @@ def _somebody(sign: Match, reading: Reading) -> bool:
     )
 
 
-def _of(sign: Match, scene: Scene, kind: str) -> list[Match]:
-    return [m for m in scene.marks[kind] if m.rule.language == sign.rule.language]
+def _of(sign: Match, scene: Scene, kind: str) -> Sequence[Match]:
+    return scene.marks.get((sign.rule.language, kind), ())
 
 
 def _before(sign: Match, scene: Scene, kind: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ from rapidfuzz.distance import OSA
 from content.phrasebook import Phrase, Rule, fold, phrasebook, shorter, slips_allowed, squeeze
 
 MOST_WORDS = 1500
+MOST_PLACES = 60  # of one word: a text that repeats itself is read from its end
 MOST_MENDED = 400  # mending is the slow part; the last words of a message count most
 TOKEN = re.compile(r"[a-z0-9]+(?:['/][a-z0-9]+)*|[^\W_a-z0-9]+|[.!?;\n]+|[^\w\s,.!?;:'\"()\[\]{}-]")
 # "OD" is written with a capital tail, dots or a stroke; "odd" in small letters is another word.
@@ -21,6 +22,8 @@ OVERDOSED = re.compile(
 OD_DOTS = re.compile(r"\b[oO][./][dD]\b\.?")
 LEET = str.maketrans("013457@$", "oieasta" + "s")
 
+SHORT = {"not", "hes", "shes", "her", "his", "him"}  # too much hangs on them to let them go
+
 Cell = tuple[str, ...]  # what one typed word may stand for; mostly just itself
 
 
@@ -29,7 +32,7 @@ class Reading:
     cells: tuple[Cell, ...]
     typed: tuple[str, ...]
     sentence: tuple[int, ...]  # which sentence each word stands in
-    asked: frozenset[int]  # the sentences that end in a question mark
+    places: Mapping[str, Sequence[int]]  # word -> where it stands
 
     def text(self, start: int, end: int) -> str:
         return " ".join(self.typed[start:end])
@@ -46,22 +49,19 @@ def read(text: str) -> Reading:
     text = OD_DOTS.sub("od", OVERDOSED.sub("oded", text[:20_000]))
     typed: list[str] = []
     sentence: list[int] = []
-    asked: set[int] = set()
     number = 0
     for token in TOKEN.findall(fold(text)):
         if token[0] in ".!?;\n":
-            if "?" in token:
-                asked.add(number)
             number += 1
         else:
             typed.append(token.replace("'", ""))
             sentence.append(number)
     if len(typed) > MOST_WORDS:
         typed, sentence = typed[-MOST_WORDS:], sentence[-MOST_WORDS:]
-    return _mended(typed, sentence, frozenset(asked))
+    return _mended(typed, sentence)
 
 
-def _mended(typed: list[str], sentence: list[int], asked: frozenset[int]) -> Reading:
+def _mended(typed: list[str], sentence: list[int]) -> Reading:
     book = phrasebook()
     cells: list[Cell] = []
     words: list[str] = []
@@ -80,7 +80,11 @@ def _mended(typed: list[str], sentence: list[int], asked: frozenset[int]) -> Rea
         words += [" ".join(typed[i : i + taken])] + [""] * (len(found) - 1)
         places += [sentence[i]] * len(found)
         i += taken
-    return Reading(tuple(cells), tuple(words), tuple(places), asked)
+    stands: dict[str, list[int]] = {}
+    for place, cell in enumerate(cells):
+        for word in cell:
+            stands.setdefault(word, []).append(place)
+    return Reading(tuple(cells), tuple(words), tuple(places), stands)
 
 
 def _joined(typed: list[str], i: int) -> tuple[int, tuple[str, ...]]:
@@ -94,12 +98,24 @@ def _joined(typed: list[str], i: int) -> tuple[int, tuple[str, ...]]:
     one = (typed[i],)
     if one in book.same:
         return 1, book.same[one]
-    if i + 1 < len(typed):
-        first, second = typed[i], typed[i + 1]
-        both = first + second
-        apart = (len(second) == 1 and second in "stmd") or not {first, second} <= book.known
-        if apart and len(both) > 2 and both.isalpha() and both in book.vocabulary:
-            return 2, (both,)
+    if i + 1 < len(typed) and (typed[i + 1] not in book.known or len(typed[i + 1]) == 1):
+        return _mended_pair(typed[i], typed[i + 1])
+    if i + 1 < len(typed) and typed[i] not in book.known:
+        return _mended_pair(typed[i], typed[i + 1])
+    return 0, ()
+
+
+def _mended_pair(first: str, second: str) -> tuple[int, tuple[str, ...]]:
+    """A space too many ("brea thing") or one letter too early or late ("goneo ver")."""
+    book = phrasebook()
+    both = first + second
+    if len(both) > 2 and both.isalpha() and both in book.vocabulary:
+        return 2, (both,)
+    if len(second) > 1 and len(first) > 1:
+        for cut in (len(first) - 1, len(first) + 1):
+            left, right = both[:cut], both[cut:]
+            if left in book.vocabulary and right in book.vocabulary:
+                return 2, (left, right)
     return 0, ()
 
 
@@ -118,10 +134,17 @@ def mend(word: str) -> tuple[Cell, ...]:
     near = _near(word)
     if near:
         return (near,)
-    for cut in range(2, len(word) - 1):
-        left, right = word[:cut], word[cut:]
-        if left in book.vocabulary and right in book.vocabulary:
-            return ((left,), (right,))
+    return _parted(word)
+
+
+def _parted(word: str) -> tuple[Cell, ...]:
+    """Two words run together, with nothing or one wrong letter for the space between them."""
+    known = phrasebook().vocabulary
+    for slip in (0, 1):
+        for cut in range(2, len(word) - 1 - slip):
+            left, right = word[:cut], word[cut + slip :]
+            if left in known and right in known:
+                return ((left,), (right,))
     return ((word,),)
 
 
@@ -137,7 +160,7 @@ def _near(word: str) -> Cell:
     if not slips:
         return ()
     found: dict[str, int] = {}
-    for short in shorter(word, slips if len(word) < 20 else 1):
+    for short in shorter(word):
         for candidate in book.deletes.get(short, ()):
             if candidate not in found:
                 found[candidate] = OSA.distance(word, candidate, score_cutoff=slips)
@@ -151,22 +174,32 @@ def _near(word: str) -> Cell:
 
 
 def _may_be(typed: str, word: str) -> bool:
-    """Three letters are near too much: only letters swapped or left out are put right."""
-    return len(typed) > 3 or len(word) > 3 or sorted(typed) == sorted(word)
+    """Three letters are near too much: in most only letters swapped or left out are put right."""
+    if len(typed) > 3 or len(word) > 3:
+        return True
+    return word in SHORT or sorted(typed) == sorted(word)
 
 
 def find(reading: Reading, kind: str) -> list[Match]:
     """Every phrase of this kind of rule in the message, once for each place it stands."""
     index = phrasebook().indexes.get(kind, {})
     found: dict[tuple[str, int], Match] = {}
-    for i, cell in enumerate(reading.cells):
-        for word in cell:
-            for rule, phrase in index.get(word, ()):
-                for match in _from(reading, rule, phrase, i):
-                    key = (rule.id, match.start)
-                    if key not in found or found[key].end < match.end:
-                        found[key] = match
-    return list(found.values())
+    for word, places in reading.places.items():
+        for rule, phrase in index.get(word, ()):
+            if any(reading.places.keys().isdisjoint(needed) for needed in phrase.needed):
+                continue
+            for match in _matches(reading, rule, phrase, places):
+                key = (rule.id, match.start)
+                if key not in found or found[key].end < match.end:
+                    found[key] = match
+    return sorted(found.values(), key=lambda match: match.start)
+
+
+def _matches(
+    reading: Reading, rule: Rule, phrase: Phrase, places: Sequence[int]
+) -> Iterator[Match]:
+    for place in places[-MOST_PLACES:]:
+        yield from _from(reading, rule, phrase, place)
 
 
 def _from(reading: Reading, rule: Rule, phrase: Phrase, anchor: int) -> Iterator[Match]:

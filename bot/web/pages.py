@@ -1,0 +1,67 @@
+"""The public pages: the front page, about, the demo. No script is needed to read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from bot.bootstrap import App
+from db.reference import attributions
+from db.work import Work
+from handlers.flags import team_name
+from handlers.services.contacts import all_services
+
+PUBLIC = Path(__file__).parent / "public"
+_templates = Environment(
+    loader=FileSystemLoader(PUBLIC / "templates"), autoescape=True, undefined=StrictUndefined
+)
+
+
+class Pages:
+    """The public pages of this deployment."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self._bot_name = ""
+
+    def _page(self, name: str, **values: Any) -> HTMLResponse:
+        demo = self.app.settings.is_demo
+        return HTMLResponse(_templates.get_template(name).render(demo=demo, **values))
+
+    async def front(self, request: Request) -> Response:
+        """GET /: what this line is, its number and bot; the emergency line on top."""
+        async with self.app.db.read() as tx:
+            work = Work(self.app.db, tx, self.app.engine.ids, self.app.clock.now())
+            services = await all_services(work)
+        fallback = self.app.settings.twilio_from
+        listed = [
+            {
+                "name": team_name(service),
+                "sms_number": service.sms_line or fallback,
+                "bot_link": await self._bot_link(),
+            }
+            for service in services
+        ]
+        return self._page("front.html", services=listed)
+
+    async def _bot_link(self) -> str:
+        if self.app.telegram is None:
+            return ""
+        if not self._bot_name:
+            try:
+                self._bot_name = await self.app.telegram.username()
+            except Exception:  # the page is worth more than the link
+                return ""
+        return f"https://t.me/{self._bot_name}"
+
+    async def about(self, request: Request) -> Response:
+        """GET /about: whose data this stands on, and what is kept of people."""
+        return self._page("about.html", attributions=list(attributions()))
+
+    async def demo(self, request: Request) -> Response:
+        """GET /demo: three phones and the log."""
+        return self._page("demo.html")
