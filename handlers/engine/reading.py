@@ -98,9 +98,7 @@ def _joined(typed: list[str], i: int) -> tuple[int, tuple[str, ...]]:
     one = (typed[i],)
     if one in book.same:
         return 1, book.same[one]
-    if i + 1 < len(typed) and (typed[i + 1] not in book.known or len(typed[i + 1]) == 1):
-        return _mended_pair(typed[i], typed[i + 1])
-    if i + 1 < len(typed) and typed[i] not in book.known:
+    if i + 1 < len(typed):
         return _mended_pair(typed[i], typed[i + 1])
     return 0, ()
 
@@ -109,9 +107,12 @@ def _mended_pair(first: str, second: str) -> tuple[int, tuple[str, ...]]:
     """A space too many ("brea thing") or one letter too early or late ("goneo ver")."""
     book = phrasebook()
     both = first + second
-    if len(both) > 2 and both.isalpha() and both in book.vocabulary:
+    strange = first not in book.known or second not in book.known
+    if not both.isalpha() or not (strange or second in "stmd"):
+        return 0, ()
+    if both in book.vocabulary:
         return 2, (both,)
-    if len(second) > 1 and len(first) > 1:
+    if strange and len(second) > 1 and len(first) > 1:
         for cut in (len(first) - 1, len(first) + 1):
             left, right = both[:cut], both[cut:]
             if left in book.vocabulary and right in book.vocabulary:
