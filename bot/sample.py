@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from db.database import Database
 from db.ids import Ids
-from db.models import Outlet, Peer, Service, Staff
+from db.models import Contact, Outlet, Peer, Service, Staff
 from db.work import Work
 from handlers.services.contacts import new_contact
 from handlers.services.supplies import outlet_holder, peer_holder, receive
@@ -112,8 +112,13 @@ WORCESTER_OUTLETS = (
 LINES = {"grimsby": "+447700900900", "worcester": "+447700900901"}
 
 
-async def load(db: Database, ids: Ids, now: datetime) -> bool:
-    """Fill an empty database with the sample services; False if they are there already."""
+async def load(
+    db: Database, ids: Ids, now: datetime, *, channel: str = "", bot: str = "grimsby_demo"
+) -> bool:
+    """Fill an empty database with the sample services; False if they are there already.
+
+    ``channel`` puts everybody on that one channel; ``bot`` is the first service's Telegram line.
+    """
     async with db.transaction() as tx:
         work = Work(db, tx, ids, now)
         if await work.find(Service, slug="grimsby"):
@@ -130,7 +135,7 @@ async def load(db: Database, ids: Ids, now: datetime) -> bool:
                 lon=-0.0800,
                 created_at=now,
                 sms_line=LINES["grimsby"],
-                telegram_line="grimsby_demo",
+                telegram_line=bot,
                 rules={
                     "team": "Grimsby Kit Line",
                     "ring": "111",
@@ -141,7 +146,7 @@ async def load(db: Database, ids: Ids, now: datetime) -> bool:
                     ],
                 },
             ),
-            GRIMSBY_PEERS,
+            _on(channel, GRIMSBY_PEERS),
             GRIMSBY_OUTLETS,
             (
                 ("Robin", "+447700900051", "coordinator", 1),
@@ -169,12 +174,26 @@ async def load(db: Database, ids: Ids, now: datetime) -> bool:
                     ],
                 },
             ),
-            WORCESTER_PEERS,
+            _on(channel, WORCESTER_PEERS),
             WORCESTER_OUTLETS,
             (("Alex", "+447700900053", "coordinator", 1),),
         )
         await work.flush()
     return True
+
+
+def _on(channel: str, peers: tuple[SamplePeer, ...]) -> tuple[SamplePeer, ...]:
+    if not channel:
+        return peers
+    return tuple(replace(peer, telegram=channel == "telegram") for peer in peers)
+
+
+async def _contact(work: Work, service: Service, number: str, telegram: bool) -> Contact:
+    """Somebody on SMS or Telegram; one number becomes the other by its last six figures."""
+    tail = number[-6:]
+    if telegram:
+        return await new_contact(work, "telegram", service.telegram_line, f"tg:{tail}", service.id)
+    return await new_contact(work, "sms", service.sms_line, f"+447700{tail}", service.id)
 
 
 async def _service(
@@ -186,10 +205,9 @@ async def _service(
 ) -> None:
     work.save(service)
     today = work.now.date()
+    telegram = all(one.telegram for one in peers)
     for one in peers:
-        channel = "telegram" if one.telegram else "sms"
-        line = service.telegram_line if one.telegram else service.sms_line
-        contact = await new_contact(work, channel, line, one.number, service.id)
+        contact = await _contact(work, service, one.number, one.telegram)
         peer = work.save(
             Peer(
                 id=work.new_id(),
@@ -223,12 +241,12 @@ async def _service(
                 hours=shop.hours,
             )
         )
-        contact = await new_contact(work, "sms", service.sms_line, shop.number, service.id)
+        contact = await _contact(work, service, shop.number, telegram)
         work.save(replace(contact, outlet_id=outlet.id))
         for product, batch, quantity in shop.kits:
             await receive(work, outlet_holder(outlet), product, batch, _expiry(today), quantity)
     for name, number, role, order in staff:
-        contact = await new_contact(work, "sms", service.sms_line, number, service.id)
+        contact = await _contact(work, service, number, telegram)
         work.save(
             Staff(
                 id=work.new_id(),

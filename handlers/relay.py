@@ -16,7 +16,9 @@ from handlers.services.roles import alias_of
 
 KEPT_AFTER_CLOSE = timedelta(hours=48)
 
-_LINK = re.compile(r"(?i)\b(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|co\.uk|org|net|me|io|uk)\b/?\S*")
+_LINK = re.compile(
+    r"(?i)\b(?:https?://|www\.)\S+|\b(?:[\w-]+\.)+(?:com|org|net|me|io|uk|app|gg|link)\b(?:/\S*)?"
+)
 _EMAIL = re.compile(r"\S+@\S+\.\w+")
 _HANDLE = re.compile(r"(?<!\w)@\w{4,}")
 _NUMBER = re.compile(r"(?:\+|00)?\d(?:[\s().-]{0,2}\d){6,}")

@@ -151,9 +151,7 @@ def _negated(sign: Match, reading: Reading) -> bool:
     """A "not" stands before it, with nothing but small words between: "nobody's overdosing"."""
     if sign.rule.negative:
         return False
-    if sign.rule.tense in ("done", "past") and _any_of(
-        reading, _class(sign, "denies"), sign.start, sign.end
-    ):
+    if _any_of(reading, _class(sign, "denies"), sign.start, sign.end):
         return True
     negators, fillers = _class(sign, "negator"), _class(sign, "filler")
     for i in range(sign.start - 1, max(-1, sign.start - 5), -1):

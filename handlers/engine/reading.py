@@ -184,13 +184,13 @@ def _may_be(typed: str, word: str) -> bool:
 def find(reading: Reading, kind: str) -> list[Match]:
     """Every phrase of this kind of rule in the message, once for each place it stands."""
     index = phrasebook().indexes.get(kind, {})
-    found: dict[tuple[str, int], Match] = {}
+    found: dict[tuple[int, int], Match] = {}
     for word, places in reading.places.items():
         for rule, phrase in index.get(word, ()):
             if any(reading.places.keys().isdisjoint(needed) for needed in phrase.needed):
                 continue
             for match in _matches(reading, rule, phrase, places):
-                key = (rule.id, match.start)
+                key = (id(rule), match.start)
                 if key not in found or found[key].end < match.end:
                     found[key] = match
     return sorted(found.values(), key=lambda match: match.start)
