@@ -38,7 +38,7 @@ bench: $(DEVELOPS) ## the benchmark; its figures are kept in docs/performance.md
 	$(BIN)/python -m tests.bench $(ARGS)
 
 understanding: $(DEVELOPS) ## how well the example phrases are understood
-	$(BIN)/python -m tests.understanding $(ARGS)
+	$(BIN)/python -m tests.measure_understanding $(ARGS)
 
 docs: $(DEVELOPS) ## write again what is made from the code: docs/licences.md
 	$(BIN)/python -m tools.licences > docs/licences.md

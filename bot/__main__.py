@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import running
+from bot.commands import checks, running
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -12,7 +12,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="The phone line of a peer-to-peer naloxone service.",
 )
-for command in running.app.registered_commands:
+for command in (*running.app.registered_commands, *checks.app.registered_commands):
     cli.registered_commands.append(command)
 
 

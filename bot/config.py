@@ -21,7 +21,9 @@ class ConfigError(RuntimeError):
 class Settings(BaseSettings):
     """Every setting there is; .env.example says what each means."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     database_url: str = "sqlite:///kitline.db"
     secret_key: str = Field(default="", repr=False)

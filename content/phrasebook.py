@@ -170,7 +170,7 @@ def shorter(word: str) -> set[str]:
 
 def slips_allowed(word: str) -> int:
     """How many slips of the finger a word of this length may hold and still be itself."""
-    return 0 if len(word) < 3 else 1 if len(word) < 9 else 2
+    return 0 if len(word) < 3 else 1 if len(word) < 7 else 2
 
 
 _RUNS = re.compile(r"(.)\1+")
@@ -241,7 +241,7 @@ def _build(
     return Phrasebook(
         indexes={kind: _index(r for r in rules if r.kind == kind) for kind in sorted(kinds)},
         vocabulary=frozenset(vocabulary),
-        known=frozenset(vocabulary | common | {w for m in exact for w in m.split()}),
+        known=frozenset(vocabulary | common),
         same=same,
         exact=exact,
         words=words,

@@ -13,9 +13,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from asyncpg import PostgresError
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from db.keys import Keyring
@@ -32,7 +33,7 @@ class Conflict(RuntimeError):
     """Somebody else changed a row first. Run the turn again."""
 
 
-Unreachable = (OperationalError, OSError)  # what a command line shows as one line
+Unreachable = (DBAPIError, PostgresError, OSError)  # what a command line shows as one line
 _RETRY = ("40001", "40P01", "23505", "55P03")  # serialization, deadlock, unique, lock
 
 

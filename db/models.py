@@ -203,6 +203,7 @@ class Consent:
     given: bool
     at: datetime
     how: str
+    service_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +275,7 @@ class KitRequest:
 
     ``owner_kind``: offer, peer, claim, coordinator. ``meeting``: "", agreed, onway, here, paused.
     The place is a label people would say; ``lat``/``lon`` go when the request closes.
+    ``reopened_at``: when the ladder began again, because a peer could not or a code ran out.
     """
 
     id: int
@@ -282,6 +284,7 @@ class KitRequest:
     ref: str
     status: str
     asked_at: datetime
+    reopened_at: datetime | None = None
     owner_kind: str = ""
     owner_id: int | None = None
     next_timer_at: datetime | None = None

@@ -51,7 +51,7 @@ async def migrate(url: str) -> tuple[str, str]:
             else:  # two processes may start at once
                 await connection.execute(text("select pg_advisory_xact_lock(5548463)"))
             before = await connection.run_sync(_current)
-            _refuse_newer(before)
+            refuse_newer(before)
             await connection.run_sync(_upgrade)
             if engine.dialect.name == "sqlite":
                 broken = (await connection.exec_driver_sql("pragma foreign_key_check")).all()
@@ -90,7 +90,8 @@ def _compare(connection: Connection) -> list[Any]:
     return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
 
-def _refuse_newer(revision: str) -> None:
+def refuse_newer(revision: str) -> None:
+    """Raise for a revision this program does not know."""
     if revision and revision not in known():
         raise DatabaseError(
             f"the database is newer ({revision}) than this program ({newest()}): upgrade Kitline"

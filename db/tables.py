@@ -175,6 +175,7 @@ consents = Table(
     Column("given", Boolean, nullable=False),
     _when("at"),
     _text("how", 60),
+    _to("services", "service_id"),
     Index(None, "contact_id"),
 )
 
@@ -251,6 +252,7 @@ requests = Table(
     _text("ref", 12, unique=True),
     _text("status", 20),
     _when("asked_at"),
+    _when("reopened_at", null=True),
     _text("owner_kind", 20),
     Column("owner_id", Big, nullable=True),
     _when("next_timer_at", null=True),

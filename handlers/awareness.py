@@ -27,7 +27,7 @@ async def checked(turn: Turn, answer: str) -> Next:
 def _ask(purpose: str, following: str) -> Choose:
     @leads_to(following)
     async def answered(turn: Turn, answer: str) -> Next:
-        give_consent(turn.work, turn.id, purpose, answer == "yes", f"awareness.ask_{purpose}")
+        give_consent(turn.work, turn.contact, purpose, answer == "yes", f"awareness.ask_{purpose}")
         turn.journal("ConsentGiven" if answer == "yes" else "ConsentRefused", purpose=purpose)
         return following
 
@@ -37,7 +37,7 @@ def _ask(purpose: str, following: str) -> Choose:
 @leads_to("ask_recall", END)
 async def first_yes(turn: Turn, _: str) -> Next:
     """The separate yeses are asked once."""
-    return END if await was_asked(turn.work, turn.id, "alerts") else "ask_recall"
+    return END if await was_asked(turn.work, turn.contact, "alerts") else "ask_recall"
 
 
 AWARENESS = Flow(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from content import library
 from db.erasure import erase_contact
 from db.models import (
     OPEN_STATUSES,
@@ -46,7 +47,7 @@ async def start(turn: Turn, _: str) -> Next:
     """Which service, then its notice, then on with what was asked for."""
     if turn.service is None:
         return "area"
-    if await has_consent(turn.work, turn.id, "service"):
+    if await has_consent(turn.work, turn.contact, "service"):
         return Go(turn.data.get("then", "request_kit"), data=_rest(turn))
     return "notice"
 
@@ -103,7 +104,7 @@ async def notice_values(turn: Turn) -> dict[str, str]:
 async def answered(turn: Turn, answer: str) -> Next:
     """Yes or no to being a contact of this service."""
     given = answer == "yes"
-    give_consent(turn.work, turn.id, "service", given, "consent.ok")
+    give_consent(turn.work, turn.contact, "service", given, "consent.ok")
     turn.journal("ConsentGiven" if given else "ConsentRefused", purpose="service")
     if not given:
         return "declined"
@@ -134,7 +135,7 @@ async def stop(turn: Turn) -> None:
         ended = True
     await _stand_down(turn)
     if turn.contact.stopped_at is None:
-        give_consent(turn.work, turn.id, "messages", False, "word.stop")
+        give_consent(turn.work, turn.contact, "messages", False, "word.stop")
         turn.change(stopped_at=turn.now)
         turn.journal("Stopped")
     turn.say("consent.stopped", kind="stop", team=_team(turn))
@@ -165,7 +166,7 @@ async def start_again(turn: Turn) -> None:
         turn.say("consent.already_on")
         return
     turn.change(stopped_at=None, blocked_at=None)
-    give_consent(turn.work, turn.id, "messages", True, "word.start")
+    give_consent(turn.work, turn.contact, "messages", True, "word.start")
     turn.journal("Started")
     turn.say("consent.started", kind="stop")
 
@@ -181,7 +182,7 @@ def hint_once_a_day(turn: Turn) -> None:
 
 async def stop_purpose(turn: Turn, purpose: str) -> None:
     """STOP ALERTS, STOP REMINDERS: just those."""
-    give_consent(turn.work, turn.id, purpose, False, f"word.stop_{purpose}")
+    give_consent(turn.work, turn.contact, purpose, False, f"word.stop_{purpose}")
     turn.journal("ConsentWithdrawn", purpose=purpose)
     turn.say(f"consent.stop_{purpose}")
 
@@ -196,7 +197,7 @@ async def my_data(turn: Turn) -> None:
     open_now = [r.ref for r in mine if r.status in OPEN_STATUSES]
     turn.say(
         "consent.mydata",
-        channel=turn.channel,
+        channel=library.label(turn.locale, "channel", turn.channel),
         alias=turn.contact.alias,
         requests=len(mine),
         open=", ".join(open_now),

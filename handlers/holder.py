@@ -15,7 +15,7 @@ SKIP = ("skip", "s", "dont know", "don't know", "no")
 @leads_to("flow:consent", "kind")
 async def start(turn: Turn, _: str) -> Next:
     """Something is kept here, so the notice comes first."""
-    if turn.service is None or not await has_consent(turn.work, turn.id, "service"):
+    if turn.service is None or not await has_consent(turn.work, turn.contact, "service"):
         return Go("consent", data={"then": "holder"})
     return "kind"
 
@@ -57,14 +57,14 @@ async def expiry(turn: Turn, text: str) -> Next:
 @leads_to("remind")
 async def recall(turn: Turn, answer: str) -> Next:
     """A yes or no of its own."""
-    give_consent(turn.work, turn.id, "recall", answer == "yes", "holder.recall")
+    give_consent(turn.work, turn.contact, "recall", answer == "yes", "holder.recall")
     return "remind"
 
 
 @leads_to("done")
 async def remind(turn: Turn, answer: str) -> Next:
     """A yes or no of its own."""
-    give_consent(turn.work, turn.id, "reminders", answer == "yes", "holder.remind")
+    give_consent(turn.work, turn.contact, "reminders", answer == "yes", "holder.remind")
     return "done"
 
 

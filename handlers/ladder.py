@@ -77,10 +77,12 @@ async def _situation(
 ) -> Situation:
     need = need_of(request)
     candidates = await candidates_for(scene.work, service.id, request)
+    begun = request.reopened_at or request.asked_at
     offers = await scene.work.find(Offer, request_id=request.id)
+    offers = [offer for offer in offers if offer.sent_at >= begun]
     return Situation(
         now=scene.now,
-        asked_at=request.asked_at,
+        asked_at=begun,
         route=request.route,
         waves_made=-(-len(offers) // rules.wave_size),
         outlets_tried=frozenset(tried),
@@ -95,6 +97,7 @@ async def _ask_peers(scene: Scene, request: KitRequest, ask: AskPeers) -> KitReq
         offer = await _offer(scene, request, ranked.candidate.peer, ranked.distance_km, ask.until)
         first = first or offer
     assert first is not None
+    await _unstuck(scene, request)
     owner = ("offer", first.id)
     return requests.hold(scene.work, request, RequestStatus.OFFERED, owner, ask.until, route="peer")
 
@@ -105,6 +108,7 @@ async def ask_peer_by_name(scene: Scene, request: KitRequest, peer: Peer) -> dat
     until = scene.now + rules_of(service).offer_time
     km = haversine_km((request.lat or 0.0, request.lon or 0.0), (peer.lat, peer.lon))
     offer = await _offer(scene, request, peer, km, until)
+    await _unstuck(scene, request)
     requests.hold(
         scene.work, request, RequestStatus.OFFERED, ("offer", offer.id), until, route="peer"
     )
@@ -205,6 +209,14 @@ async def _to_coordinator(
     )
 
 
+async def hand_to_coordinator(scene: Scene, request: KitRequest, reason: str) -> None:
+    """Nothing automatic goes on: promises and offers are taken back, a coordinator has it."""
+    await let_go_of_route(scene, request)
+    request = await scene.work.need(KitRequest, request.id)
+    service = await scene.work.need(Service, request.service_id)
+    await _to_coordinator(scene, service, request, reason)
+
+
 # --- timers ------------------------------------------------------------------------------------
 
 
@@ -302,6 +314,12 @@ async def _stuck_flag(scene: Scene, request: KitRequest) -> Flag | None:
     return next((flag for flag in found if flag.status != "done"), None)
 
 
+async def _unstuck(scene: Scene, request: KitRequest) -> None:
+    """Somebody or something has the request again: no coordinator need look at it."""
+    if flag := await _stuck_flag(scene, request):
+        flags.close_flag(scene, flag)
+
+
 # --- ending ------------------------------------------------------------------------------------
 
 
@@ -334,8 +352,7 @@ async def end_request(scene: Scene, request: KitRequest, status: RequestStatus) 
     await let_go_of_route(scene, request)
     request = await scene.work.need(KitRequest, request.id)
     requests.close(scene.work, request, status)
-    if flag := await _stuck_flag(scene, request):
-        flags.close_flag(scene, flag)
+    await _unstuck(scene, request)
     fact = "RequestCancelled" if status == RequestStatus.CANCELLED else "RequestUnfilled"
     scene.journal(
         fact,
@@ -377,6 +394,8 @@ async def news(turn: Turn, request: KitRequest) -> str:
         return turn.text("ladder.news_accepted", peer=peer.name)
     if request.status == RequestStatus.WITH_COORDINATOR:
         staff = await work.get(Staff, request.owner_id)
+        if turn.contact.adult is False:
+            return turn.text("ladder.news_worker")
         if staff:
             return turn.text(
                 "ladder.news_coordinator", name=staff.name, until=until, ring=rules.ring

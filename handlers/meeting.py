@@ -86,6 +86,9 @@ async def _minutes(turn: Turn, request: KitRequest) -> int:
 
 async def on_way(turn: Turn, peer: Peer, request: KitRequest) -> None:
     """The peer sets off."""
+    if request.meeting == "paused":
+        turn.say("overdose.meeting_paused")
+        return
     check_again(turn, request, await _minutes(turn, request), meeting="onway")
     requester = await turn.scene.person(request.contact_id)
     requester.say("meeting.onway_requester", kind="notice", peer=peer.name)
@@ -95,6 +98,9 @@ async def on_way(turn: Turn, peer: Peer, request: KitRequest) -> None:
 
 async def here(turn: Turn, peer: Peer, request: KitRequest) -> None:
     """The peer is there; from now the safety check counts."""
+    if request.meeting == "paused":
+        turn.say("overdose.meeting_paused")
+        return
     request = check_again(turn, request, await _minutes(turn, request), meeting="here")
     requester = await turn.scene.person(request.contact_id)
     requester.say("meeting.here_requester", kind="notice", peer=peer.name)
@@ -172,7 +178,7 @@ async def hand_over(turn: Turn, peer: Peer, request: KitRequest) -> None:
 async def give_back(turn: Turn, peer: Peer, request: KitRequest, text: str, fact: str) -> None:
     """A meeting ends without a kit; the request stays open and moves on."""
     await release(turn.work, request)
-    request = turn.work.save(replace(request, peer_id=None, meeting="", missed=0))
+    request = requests.ask_anew(turn.work, request)
     turn.say(text)
     turn.journal(fact, request_id=request.id)
     requester = await turn.scene.person(request.contact_id)
@@ -225,8 +231,11 @@ async def check(scene: Scene, request: KitRequest) -> None:
     missed = request.missed
     owner = ("peer", peer.id)
     if request.meeting == "paused":
+        if missed:  # no word for an hour: a coordinator takes it from here
+            await ladder.hand_to_coordinator(scene, request, "paused")
+            return
         due = scene.now + PAUSED_LOOK
-        requests.hold(scene.work, request, RequestStatus.ACCEPTED, owner, due)
+        requests.hold(scene.work, request, RequestStatus.ACCEPTED, owner, due, missed=1)
         return
     if missed < MISSED_BEFORE_FLAG:
         turn = await scene.person(peer.contact_id)

@@ -28,6 +28,10 @@ async def answer(turn: Turn, peer: Peer, yes: bool, code: str = "") -> None:
     waiting = await open_offers(turn, peer)
     if code:
         named = [o for o in waiting if o.code == code]
+        if not named and waiting and not await _was_theirs(turn, peer, code):
+            codes = [o.code for o in waiting]
+            turn.say("offer.which", codes=", ".join(codes), first=codes[0])
+            return
         if not named:
             turn.say("offer.gone" if await _was_theirs(turn, peer, code) else "offer.none")
             return

@@ -73,7 +73,7 @@ async def stock(turn: Turn, outlet: Outlet) -> None:
     parts = []
     for line in await lines_of(turn.work, outlet_holder(outlet)):
         product = library.label(turn.locale, "product", line.product)
-        parts.append(f"{line.quantity} {product} {line.batch}")
+        parts.append(f"{line.quantity} x {product} {line.batch}")
     if parts:
         turn.say("outlet.stock", lines=", ".join(parts))
     else:

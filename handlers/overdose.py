@@ -25,12 +25,7 @@ async def now(turn: Turn, text: str, why: tuple[str, ...]) -> None:
     """Somebody says an overdose may be happening."""
     if _just_answered(turn, text):
         return
-    turn.send(
-        OutboundMessage(turn.text("overdose.card"), emergency=True),
-        kind="emergency",
-        priority=EMERGENCY,
-        in_place=turn.scene.answered,
-    )
+    _card(turn)
     again = turn.flow == "overdose"
     turn.journal("EmergencyAnswered", why=list(why), again=again)
     for request in await requests.open_request_of(turn.work, turn.id):
@@ -41,6 +36,21 @@ async def now(turn: Turn, text: str, why: tuple[str, ...]) -> None:
         await raise_flag(turn.scene, service, "emergency", contact_id=turn.id)
     if not again:
         await begin(turn, "overdose")
+
+
+def _card(turn: Turn) -> None:
+    turn.send(
+        OutboundMessage(turn.text("overdose.card"), emergency=True),
+        kind="emergency",
+        priority=EMERGENCY,
+        in_place=turn.scene.answered,
+    )
+
+
+def record_if_in_place(turn: Turn) -> None:
+    """The webhook's own answer held the card, whatever the turn makes of the message."""
+    if turn.scene.answered:
+        _card(turn)
 
 
 def _just_answered(turn: Turn, text: str) -> bool:

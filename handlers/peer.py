@@ -136,7 +136,7 @@ async def stock_words(turn: Turn, peer: Peer) -> str:
         product = library.label(turn.locale, "product", line.product)
         until = f" to {line.expiry:%m/%Y}" if line.expiry else ""
         promised = f" ({line.reserved} promised)" if line.reserved else ""
-        parts.append(f"{line.quantity} {product} {line.batch}{until}{promised}")
+        parts.append(f"{line.quantity} x {product} {line.batch}{until}{promised}")
     return ", ".join(parts)
 
 

@@ -15,7 +15,7 @@ async def nudge(scene: Scene, timer: Timer) -> None:
     turn = await scene.person(contact.id)
     if turn.seq != timer.payload["seq"] or not turn.flow or turn.data.get("nudged"):
         return
-    if not await has_consent(scene.work, contact.id, "service"):
+    if not await has_consent(scene.work, contact, "service"):
         return
     turn.data["nudged"] = True
     turn.say("common.nudge", kind="notice", priority=NOTICE)

@@ -37,7 +37,7 @@ MOST_KITS = 10
 @leads_to("flow:consent", "again", "age", "under_18_open", "who_or_where")
 async def start(turn: Turn, _: str) -> Next:
     """Consent first; then what is not known yet."""
-    if turn.service is None or not await has_consent(turn.work, turn.id, "service"):
+    if turn.service is None or not await has_consent(turn.work, turn.contact, "service"):
         return Go("consent", data={"then": "request_kit", **turn.data})
     if turn.contact.adult is False:
         return "under_18_open"

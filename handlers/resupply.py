@@ -40,9 +40,11 @@ async def used(turn: Turn, _: str) -> Next:
     return Go("request_kit", data={**turn.data, "reason": "used"})
 
 
-@leads_to("flow:request_kit")
+@leads_to("flow:used", "flow:request_kit")
 async def why(turn: Turn, answer: str) -> Next:
-    """No blame: just the reason for the count."""
+    """No blame: just the reason for the count. A used kit: is anyone still unwell comes first."""
+    if answer == "used":
+        return Go("used", data=turn.data)
     return Go("request_kit", data={**turn.data, "reason": answer})
 
 

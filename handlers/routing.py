@@ -79,24 +79,23 @@ async def route(turn: Turn, message: InboundMessage) -> None:
 
 
 async def _emergency(turn: Turn, text: str) -> bool:
-    verdict = emergency(text)
+    if plain(text) == "sos" and (one := await peer_of(turn.work, turn.id)):
+        overdose.record_if_in_place(turn)
+        await meeting.word(turn, one, "sos", "")
+        return True
     open_now = turn.flow == "overdose"
-    answers = open_now and not turn.scene.answered and await _answers_now(turn, text)
-    if (verdict.is_emergency or turn.scene.answered) and not answers:
+    if open_now and (option := await _chosen(turn, text)):
+        overdose.record_if_in_place(turn)
+        await conversation.answer(turn, option)
+        return True
+    verdict = emergency(text)
+    if verdict.is_emergency or turn.scene.answered:
         await overdose.now(turn, text, verdict.why)
         return True
-    if open_now and not _is_stop(turn, text):
-        if await _answers_now(turn, text):
-            option = await _chosen(turn, text)
-            await conversation.answer(turn, option or "not_yet")
-        else:
-            await overdose.still(turn)
+    if open_now and not _leaves(turn, text):
+        await overdose.still(turn)
         return True
     return False
-
-
-async def _answers_now(turn: Turn, text: str) -> bool:
-    return await _chosen(turn, text) is not None
 
 
 async def _chosen(turn: Turn, text: str) -> str | None:
@@ -106,8 +105,10 @@ async def _chosen(turn: Turn, text: str) -> str | None:
     return await conversation.chosen(turn, here[0], here[1], text)
 
 
-def _is_stop(turn: Turn, text: str) -> bool:
-    return library.global_words(turn.locale).get(plain(text)) in ("stop", "menu", "cancel", "back")
+def _leaves(turn: Turn, text: str) -> bool:
+    """A word that leaves the open emergency, or moves in it."""
+    word = library.global_words(turn.locale).get(plain(text))
+    return word in ("stop", "start", "menu", "cancel", "back")
 
 
 def _rang(turn: Turn) -> None:

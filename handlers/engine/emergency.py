@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from rapidfuzz.distance import OSA
 
@@ -51,9 +52,9 @@ def emergency(text: str, *, already: bool = False) -> Verdict:
 
 
 def judge(reading: Reading, *, already: bool = False) -> Verdict:
-    whole = " ".join(filter(None, reading.typed))
-    if phrasebook().exact.get(whole) == "emergency" or _nearly_999(whole):
-        return Verdict(True, (f"exact: {reading.text(0, len(reading.cells))}",))
+    cry = _cry(" ".join(filter(None, reading.typed)))
+    if cry:
+        return Verdict(True, (f"exact: {cry}",))
     signs = [s for s in find(reading, "sign") if already or s.rule.tense != "open"]
     if not signs:
         return Verdict(False)
@@ -71,9 +72,22 @@ def judge(reading: Reading, *, already: bool = False) -> Verdict:
     return Verdict(bool(standing), tuple(standing), tuple(taken_back))
 
 
-def _nearly_999(whole: str) -> bool:
-    """ "99", "9999", "99o": nothing else is dialled so."""
-    return len(whole) < 5 and whole.count("9") > 1 and OSA.distance(whole, "999") < 2
+def _cry(whole: str) -> str:
+    """The whole message is one of the words or short cries we know, or one slip away from it."""
+    cries = _cries()
+    if whole in cries:
+        return whole
+    if len(whole) < 5 and whole.count("9") > 1 and OSA.distance(whole, "999") < 2:
+        return "999"
+    if not 5 < len(whole) < 25 or whole in phrasebook().exact:
+        return ""
+    near = (cry for cry in cries if len(cry) > 5 and abs(len(cry) - len(whole)) < 2)
+    return next((cry for cry in near if OSA.distance(whole, cry, score_cutoff=1) < 2), "")
+
+
+@cache
+def _cries() -> tuple[str, ...]:
+    return tuple(m for m, intent in phrasebook().exact.items() if intent == "emergency")
 
 
 def _why(sign: Match, reading: Reading) -> str:
@@ -121,7 +135,7 @@ def _in_general(sign: Match, scene: Scene, tense: str, *, definite: bool) -> boo
     conditional = _before(sign, scene, "condition")
     if tense == "habit" and (conditional or _before(sign, scene, "question")):
         return True
-    if definite and tense in ("now", "done"):
+    if definite and (tense == "now" or (tense == "done" and not _near(sign, scene, "news"))):
         return False
     return (
         conditional

@@ -20,6 +20,7 @@ OVERDOSED = re.compile(
     r"\bO[./]?D(?:['’.]?e?d|['’]E?D|ED)\b|\b[oO]d['’]e?d\b|\bo['./]?d['’]?ed\b|\bo['./]d['’]?d\b"
 )
 OD_DOTS = re.compile(r"\b[oO][./][dD]\b\.?")
+STRAY = re.compile(r"(?<=[\u0600-\u0a7f])[a-z](?=[\u0600-\u0a7f])")  # a slip on the other keyboard
 LEET = str.maketrans("013457@$", "oieasta" + "s")
 
 SHORT = {"not", "hes", "shes", "her", "his", "him"}  # too much hangs on them to let them go
@@ -50,7 +51,7 @@ def read(text: str) -> Reading:
     typed: list[str] = []
     sentence: list[int] = []
     number = 0
-    for token in TOKEN.findall(fold(text)):
+    for token in TOKEN.findall(STRAY.sub("", fold(text))):
         if token[0] in ".!?;\n":
             number += 1
         else:
@@ -128,7 +129,9 @@ def mend(word: str) -> tuple[Cell, ...]:
         letters = word.translate(LEET)
         if word.isdigit() or not letters.isalpha():
             return ((word,),)
-        fixed = _near(letters) if len(letters) > 3 else ()
+        if letters in book.vocabulary and len(letters) > 2:
+            return ((letters,),)
+        fixed = _near(letters) if len(letters) > 4 else ()
         return (fixed or (word,),)
     if word.isascii() and len(word) > 40:
         return ((word,),)
@@ -154,28 +157,30 @@ def _near(word: str) -> Cell:
     if word in book.known:
         return (word,)
     if len(word) > 2:
-        alike = book.squeezed.get(squeeze(word))
-        if alike:
-            return alike
+        short = squeeze(word)
+        if len(word) - len(short) > 1 or len(short) > 4:
+            alike = book.squeezed.get(short)
+            if alike:
+                return alike
     slips = slips_allowed(word)
     if not slips:
         return ()
     found: dict[str, int] = {}
-    for short in shorter(word):
-        for candidate in book.deletes.get(short, ()):
+    for near in shorter(word):
+        for candidate in book.deletes.get(near, ()):
             if candidate not in found:
                 found[candidate] = OSA.distance(word, candidate, score_cutoff=slips)
-    allowed = {
-        w: d for w, d in found.items() if d <= min(slips, slips_allowed(w)) and _may_be(word, w)
-    }
+    allowed = {w: d for w, d in found.items() if d <= slips and _may_be(word, w, d)}
     if not allowed:
         return ()
     least = min(allowed.values())
     return tuple(w for w, d in allowed.items() if d == least)
 
 
-def _may_be(typed: str, word: str) -> bool:
-    """Three letters are near too much: in most only letters swapped or left out are put right."""
+def _may_be(typed: str, word: str, slips: int) -> bool:
+    """Short words are near too much: in most only letters swapped or left out are put right."""
+    if slips > 1:
+        return len(word) > 8
     if len(typed) > 3 or len(word) > 3:
         return True
     return word in SHORT or sorted(typed) == sorted(word)

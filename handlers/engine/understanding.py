@@ -89,7 +89,7 @@ def _votes(
     postcode = OUTCODE.search(text)
     if postcode:
         alone = len(text) - len(postcode.group()) < 3
-        yield "location", 5.0 if alone else 2.5, f"postcode: {postcode.group()}"
+        yield "location", 5.0 if alone else 3.0, f"postcode: {postcode.group()}"
     elif is_place(text):
         yield "location", 1.5, "sounds like a place"
     for why in verdict.taken_back:

@@ -78,25 +78,26 @@ async def all_services(work: Work) -> list[Service]:
     return [await work.need(Service, service_id) for service_id in work.memo["services"]]
 
 
-async def has_consent(work: Work, contact_id: int, purpose: str) -> bool:
-    """Whether the latest word on a purpose is a yes."""
-    rows = await work.find(Consent, contact_id=contact_id)
-    mine = [row for row in rows if row.purpose == purpose]
+async def has_consent(work: Work, contact: Contact, purpose: str) -> bool:
+    """Whether the latest word on a purpose, to the contact's own service, is a yes."""
+    rows = await work.find(Consent, contact_id=contact.id)
+    mine = [r for r in rows if (r.purpose, r.service_id) == (purpose, contact.service_id)]
     return bool(mine) and mine[-1].given
 
 
-async def was_asked(work: Work, contact_id: int, purpose: str) -> bool:
-    """Whether the purpose was ever answered."""
-    rows = await work.find(Consent, contact_id=contact_id)
-    return any(row.purpose == purpose for row in rows)
+async def was_asked(work: Work, contact: Contact, purpose: str) -> bool:
+    """Whether the purpose was ever answered, to the contact's own service."""
+    rows = await work.find(Consent, contact_id=contact.id)
+    return any((r.purpose, r.service_id) == (purpose, contact.service_id) for r in rows)
 
 
-def give_consent(work: Work, contact_id: int, purpose: str, given: bool, how: str) -> Consent:
+def give_consent(work: Work, contact: Contact, purpose: str, given: bool, how: str) -> Consent:
     """Record a yes or a no; ``how`` names the deliberate act (a step, a word)."""
     return work.save(
         Consent(
             id=work.new_id(),
-            contact_id=contact_id,
+            contact_id=contact.id,
+            service_id=contact.service_id,
             purpose=purpose,
             wording=NOTICE_WORDING,
             given=given,

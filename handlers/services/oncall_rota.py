@@ -10,6 +10,8 @@ from db.models import Staff
 from handlers.services.hours import opening
 from handlers.services.rules import Rules
 
+ROUND_AGAIN = timedelta(minutes=60)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -25,10 +27,12 @@ def whom_to_ask(
     """The next coordinator on duty who was not asked yet; once all were, it starts again."""
     on_list = sorted((s for s in staff if s.call_order > 0), key=lambda s: s.call_order)
     awake = [s for s in on_list if is_on_duty(s, now, nation)]
-    until = now + timedelta(minutes=rules.next_coordinator_minutes)
-    if awake:
-        fresh = [s for s in awake if s.id not in already]
-        return Asked((fresh or awake)[0], until)
+    fresh = [s for s in awake if s.id not in already]
+    if fresh:
+        return Asked(fresh[0], now + timedelta(minutes=rules.next_coordinator_minutes))
+    if awake:  # everybody knows: remind whoever was asked longest ago, less often
+        last = {staff_id: n for n, staff_id in enumerate(already)}
+        return Asked(min(awake, key=lambda s: last[s.id]), now + ROUND_AGAIN)
     starts = [at for s in on_list if (at := opening(s.hours, now, nation).opens_at)]
     return Asked(None, min(starts, default=now + timedelta(hours=1)))
 

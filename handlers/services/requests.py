@@ -52,9 +52,18 @@ def hold(
 
 
 def ask_anew(work: Work, request: KitRequest) -> KitRequest:
-    """The wait was ours, not theirs: the ladder's minutes count from now; the caller goes on."""
+    """The ladder begins again: its minutes and waves count from now. The caller goes on."""
     return work.save(
-        replace(request, status=RequestStatus.OPEN, asked_at=work.now, meeting="", outlet_id=None)
+        replace(
+            request,
+            status=RequestStatus.OPEN,
+            reopened_at=work.now,
+            peer_id=None,
+            outlet_id=None,
+            meeting="",
+            missed=0,
+            route="peer",
+        )
     )
 
 

@@ -1,0 +1,148 @@
+"""What people give on a command line or in a CSV file, read strictly. ValueError says what is wrong."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+
+from bot.channels.numbers import is_uk_mobile, normalised
+from content import library
+from db.models import Service
+from db.reference.gazetteer import Gazetteer
+from handlers.peer import read_add, read_month
+from handlers.services.hours import check_hours
+from handlers.services.places import DidYouMean, NotInUk, PlaceFound, find_place
+from handlers.services.rules import LONDON
+
+_UK_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_CHAT = re.compile(r"tg:(\d{1,19})")
+Kits = tuple[int, str, str, date]  # how many, which product, batch, expiry
+
+
+def read_mobile(text: str) -> str:
+    """A British mobile number as +447…"""
+    found = normalised(text)
+    if found is None:
+        raise ValueError(f"{text.strip() or 'an empty phone'} is not a phone number")
+    if not is_uk_mobile(found):
+        raise ValueError(f"{text.strip()} is not a UK mobile, so it cannot be texted")
+    return found
+
+
+def read_address(text: str) -> tuple[str, str]:
+    """Channel and address of a phone number or of ``tg:<chat id>``."""
+    plain = text.strip().lower()
+    if plain.startswith("tg:"):
+        if not _CHAT.fullmatch(plain):
+            raise ValueError(f"{text.strip()} is not a Telegram chat: write tg:123456789")
+        return "telegram", plain
+    return "sms", read_mobile(text)
+
+
+def read_line(text: str) -> str:
+    """One of our own numbers: any number, since Twilio also rents landlines that text."""
+    found = normalised(text)
+    if found is None:
+        raise ValueError(f"{text.strip()} is not a phone number")
+    return found
+
+
+def read_day(text: str) -> date:
+    """2027-05-31, 31/05/2027, or a month (05/2027 = its last day)."""
+    plain = text.strip()
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", plain):
+            return date.fromisoformat(plain)
+        if found := _UK_DATE.fullmatch(plain):
+            return date(int(found[3]), int(found[2]), int(found[1]))
+    except ValueError:
+        raise ValueError(f"{plain} is not a day in the calendar") from None
+    if re.fullmatch(r"\d{1,2}[/.-](\d{4}|\d{2})", plain) and (month := read_month(plain)):
+        return month
+    raise ValueError(f"{plain or 'an empty date'} is not a date: write 2027-05-31 or 05/2027")
+
+
+def read_moment(text: str, now: datetime) -> datetime:
+    """A time as on the wall: "2026-11-23 19:00", or "19:00" for today."""
+    plain = text.strip().replace("T", " ")
+    if re.fullmatch(r"\d{1,2}:\d{2}", plain):
+        plain = f"{now.astimezone(LONDON):%Y-%m-%d} {plain.zfill(5)}"
+    try:
+        found = datetime.fromisoformat(plain)
+    except ValueError:
+        raise ValueError(f"{text} is not a time: write 2026-11-23 19:00, or 19:00") from None
+    return found.astimezone(now.tzinfo) if found.tzinfo else found.replace(
+        tzinfo=LONDON
+    ).astimezone(now.tzinfo)
+
+
+def read_hours(text: str) -> str:
+    """Opening hours in OpenStreetMap's syntax; empty = not known."""
+    plain = " ".join(text.split())
+    wrong = check_hours(plain) if plain else None
+    if wrong:
+        raise ValueError(wrong)
+    if len(plain) > 300:
+        raise ValueError("the opening hours are longer than 300 characters")
+    return plain
+
+
+def read_whole(text: str, least: int, most: int, what: str) -> int:
+    """A whole number in a range."""
+    plain = text.strip()
+    if not plain.isascii() or not plain.isdigit() or not least <= int(plain) <= most:
+        raise ValueError(f"{what} must be a whole number from {least} to {most}, not {plain}")
+    return int(plain)
+
+
+def read_miles(text: str) -> float:
+    """A distance in miles, up to 100."""
+    try:
+        miles = float(text)
+    except ValueError:
+        raise ValueError(f"{text} is not a number of miles") from None
+    if not 0 < miles <= 100:
+        raise ValueError(f"{text} miles: give more than 0 and at most 100")
+    return miles
+
+
+def read_product(text: str) -> str:
+    """A product id we have a name for."""
+    plain = text.strip().lower()
+    try:
+        library.label("en", "product", plain)
+    except library.MissingText:
+        plain = "either"
+    if plain == "either":
+        raise ValueError(f"{text.strip()} is not a product: nasal or injectable")
+    return plain
+
+
+def read_kits(text: str) -> list[Kits]:
+    """ "3 nasal N2402 06/2027; 2 injectable P2311 05/2026" → kits, batch by batch."""
+    found = []
+    for part in filter(None, (p.strip() for p in text.split(";"))):
+        read = read_add(f"add {part}")
+        if read is None:
+            raise ValueError(f'"{part}": write kits as 3 nasal N2402 06/2027')
+        found.append(read)
+    return found
+
+
+def read_place(text: str, gazetteer: Gazetteer, service: Service | None) -> PlaceFound:
+    """A postcode, part of one, or a town; the middle of the service decides between namesakes."""
+    near = (service.lat, service.lon) if service else None
+    found = find_place(text, gazetteer, near=near) if text.strip() else None
+    if isinstance(found, PlaceFound):
+        return found
+    if isinstance(found, DidYouMean) and found.options:
+        options = " or ".join(option.label for option in found.options)
+        raise ValueError(f"{text.strip()}: which place? {options}")
+    if isinstance(found, NotInUk):
+        raise ValueError(f"{text.strip()} is not in the UK")
+    raise ValueError(f"{text.strip() or 'an empty place'} is not a place or postcode we know")
+
+
+def in_a_year(today: date) -> date:
+    """A year from today, for what needs renewing."""
+    return today + timedelta(days=365)

@@ -1,0 +1,221 @@
+"""Rule 1: an overdose that may be happening now is recognised, however it is typed."""
+
+from __future__ import annotations
+
+import csv
+import random
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from content.phrasebook import compile_phrase, fold
+from handlers.engine.emergency import emergency
+
+PHRASES = Path(__file__).parents[1] / "data" / "phrases_dev.csv"
+LONGEST_SECONDS = 0.02
+
+
+def _rows() -> list[dict[str, str]]:
+    with PHRASES.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+URGENT = [r["text"] for r in _rows() if r["emergency"] == "1"]
+HARD = [
+    r["text"]
+    for r in _rows()
+    if r["notes"].startswith("hard negative") and "emergency" not in r["notes"].partition("also")[2]
+]
+HARMLESS = [r["text"] for r in _rows() if r["emergency"] == "0"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hes gone over",
+        "is he overdosing? lips are going blue",
+        "what do i do hes dropped",
+        "someone's dropped at the hostel",
+        "he od'd last week and now hes gone over again",
+        "jabbed him in the leg nothing happening",
+        "do i have to ring 999? hes unconscious",
+        "kit no wait shes collapsed",
+        "no hes still not breathing",
+        "stop hes not breathing",
+        "help him please",
+        "💀 help him",
+        "🆘",
+        "999",
+        "O.D.",
+        "h3s n0t br3athing",
+        "hеs nоt brеathing",  # Cyrillic е and о
+        "hes\u200bnot\u200b breathing",
+        "HES NOT BREATHINGGGG!!!",
+        "wontwake up",
+        "nie oddycha",
+        "لا يتنفس",
+        "ਸਾਹ ਨਹੀਂ ਲੈ ਰਿਹਾ",
+    ],
+)
+def test_is_an_emergency(text: str) -> None:
+    verdict = emergency(text)
+    assert verdict.is_emergency
+    assert verdict.why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "help",
+        "he overdosed last year",
+        "nobody's overdosing",
+        "what do i do if someone goes over",
+        "its not an emergency",
+        "i overdosed on chocolate",
+        "dying for a brew",
+        "used the kit on saturday he is fine",
+        "no news about my kit yet",
+        "gone over the details",
+        "STOP",
+        "CANCEL",
+    ],
+)
+def test_is_none(text: str) -> None:
+    assert not emergency(text).is_emergency
+
+
+@pytest.mark.parametrize("text", ["still nothing", "second spray done", "what now", "hes worse"])
+def test_an_open_emergency_goes_on(text: str) -> None:
+    assert emergency(text, already=True).is_emergency
+
+
+def test_why_names_the_rule_and_the_words() -> None:
+    assert "en/not-breathing: not breathing" in emergency("hes not breathing").why
+
+
+def test_a_sign_taken_back_is_named_with_the_reason() -> None:
+    (first, *_) = emergency("my brother overdosed last year").taken_back
+    assert first.endswith("(over)")
+
+
+def test_recall_on_the_example_phrases() -> None:
+    missed = [text for text in URGENT if not emergency(text).is_emergency]
+    assert len(missed) <= 0.02 * len(URGENT), missed
+
+
+def test_false_alarms_on_the_hard_examples() -> None:
+    alarms = [text for text in HARD if emergency(text).is_emergency]
+    assert len(alarms) <= 0.05 * len(HARD), alarms
+
+
+def test_no_harmless_example_alarms_twice_as_often_as_one_in_a_hundred() -> None:
+    alarms = [text for text in HARMLESS if emergency(text).is_emergency]
+    assert len(alarms) <= 0.02 * len(HARMLESS), alarms
+
+
+def _slip(text: str, chance: random.Random) -> str:
+    i = chance.randrange(len(text))
+    letter = chance.choice("abcdefghijklmnopqrstuvwxyz")
+    return chance.choice(
+        [
+            text[:i] + text[i + 1 :],
+            text[:i] + letter + text[i:],
+            text[:i] + letter + text[i + 1 :],
+            text[:i] + text[i + 1 : i + 2] + text[i] + text[i + 2 :],
+        ]
+    )
+
+
+def test_an_emergency_survives_one_typo() -> None:
+    chance = random.Random(999)
+    slips = [_slip(text, chance) for text in URGENT for _ in range(10)]
+    kept = sum(emergency(slip).is_emergency for slip in slips)
+    assert kept >= 0.95 * len(slips)
+
+
+@pytest.mark.parametrize("change", [str.upper, str.title, lambda t: f"  {t}  ", lambda t: t + "!!"])
+def test_case_and_space_change_nothing(change: object) -> None:
+    assert callable(change)
+    missed = [t for t in URGENT if emergency(t).is_emergency and not emergency(change(t)).is_emergency]
+    assert not missed
+
+
+def test_found_at_the_end_and_in_the_middle_of_a_long_text() -> None:
+    chat = "can i get a kit for my sister in grimsby she is on methadone and lives near the docks. "
+    for text in (chat * 45 + "hes not breathing", chat * 20 + "hes gone blue " + chat * 20):
+        assert emergency(text[-4000:]).is_emergency
+
+
+def test_short_messages_take_microseconds() -> None:
+    emergency("warm")
+    took = []
+    for text in URGENT + HARMLESS:
+        start = time.perf_counter()
+        emergency(text)
+        took.append(time.perf_counter() - start)
+    assert statistics.median(took) < 0.0003
+
+
+def _fastest_of_three(text: str) -> float:
+    took = []
+    for _ in range(3):
+        start = time.perf_counter()
+        emergency(text)
+        took.append(time.perf_counter() - start)
+    return min(took)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not breathing ",
+        "if someone not ",
+        "the lips lips blue ",
+        "he ",
+        "a",
+        "💀",
+        "he was not overdosing yesterday ",
+        " ".join(HARMLESS),
+    ],
+)
+def test_four_thousand_characters_of_anything_are_read_in_time(text: str) -> None:
+    assert _fastest_of_three((text * 4000)[:4000]) < LONGEST_SECONDS
+
+
+WORDS = st.sampled_from([w for t in URGENT + HARMLESS for w in t.split()])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet=st.characters(codec=None), max_size=300))
+def test_never_raises(text: str) -> None:
+    emergency(text)
+    emergency(text, already=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(WORDS, max_size=600).map(" ".join))
+def test_never_slow(text: str) -> None:
+    assert _fastest_of_three(text[:4000]) < LONGEST_SECONDS
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\0\0", "\u202ehes not breathing", "\x85", "İ" * 50, "ﷺ" * 99])
+def test_odd_characters(text: str) -> None:
+    emergency(text)
+
+
+def test_fold() -> None:
+    assert fold("Él’s ＢＬＵＥ") == "el's blue"
+
+
+def test_a_phrase_reads_as_written() -> None:
+    phrase = compile_phrase("^ hes|<she> .. blue? $", {"she": frozenset({"shes"})})
+    first, last = phrase.elements
+    assert first.words == {"hes", "shes"}
+    assert (last.gap, last.optional) == (2, True)
+    assert phrase.at_start
+    assert phrase.at_end
