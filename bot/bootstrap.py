@@ -25,6 +25,8 @@ from db import meta, schema, timers
 from db.database import Database, async_url
 from db.ids import Ids
 from db.reference.gazetteer import Gazetteer
+from db.work import Work
+from handlers import purging
 from handlers.contents import FLOWS, TIMERS
 from handlers.engine.turn import World
 from handlers.inbox import Engine
@@ -62,12 +64,16 @@ class App:
         return channel if isinstance(channel, TelegramChannel) else None
 
     async def prepare(self) -> None:
-        """Upgrade the database, and fill it in the demo."""
+        """Upgrade the database, fill it in the demo, see that the daily purge is set."""
         await schema.migrate(self.settings.database_url)
         if self.settings.is_demo:
             if isinstance(self.clock, DemoClock):
                 self.clock.offset = await meta.demo_offset(self.db)
             await sample.load(self.db, self.engine.ids, self.clock.now())
+        async with self.db.transaction() as tx:
+            work = Work(self.db, tx, self.engine.ids, self.clock.now())
+            await purging.seed(work)
+            await work.flush()
 
     async def start(self, *, work: bool = True) -> None:
         """Start the loops; catch up with what was missed while we were away."""
@@ -163,7 +169,7 @@ def build(
     db = Database.open(settings.database_url, keyring)
     ids = Ids()
     clock = clock or (DemoClock() if settings.is_demo else SystemClock())
-    folder = _folder(settings)
+    folder = data_folder(settings)
     load_calendars()
     world = World(
         flows=FLOWS,
@@ -179,7 +185,7 @@ def build(
     return App(settings, db, clock, engine, intake, worker, spool, channels)
 
 
-def _folder(settings: Settings) -> Path:
+def data_folder(settings: Settings) -> Path:
     """Where files beside the database live."""
     url = async_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and url.database:

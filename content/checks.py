@@ -205,6 +205,8 @@ def over_budget(
 def hard_to_read(shelf: Shelf, given: Mapping[str, Any]) -> Iterator[Finding]:
     """A warning for texts that ask more than a nine-year-old's reading; values are not judged."""
     ours = {key: "this" if isinstance(v, str) else v for key, v in given["values"].items()}
+    for own in given.get("texts", {}).values():
+        ours |= {key: "this" for key in own if key not in ours}
     for name in names(shelf):
         try:
             age = reading_age(longest(shelf, name, {"values": ours}))

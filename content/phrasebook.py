@@ -17,7 +17,7 @@ import re
 import tomllib
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -93,7 +93,7 @@ class Phrasebook:
     same: Mapping[tuple[str, ...], tuple[str, ...]]  # words that were heard or spelled apart
     exact: Mapping[str, str]  # whole messages -> intent
     words: Mapping[str, Mapping[str, frozenset[str]]]  # language -> class -> words
-    deletes: Mapping[str, tuple[str, ...]]  # a word with letters left out -> the words
+    deletes: Mapping[str, Sequence[str]]  # a word with letters left out -> the words
     squeezed: Mapping[str, tuple[str, ...]]  # a word without doubled letters -> the words
 
 
@@ -245,6 +245,6 @@ def _build(
         same=same,
         exact=exact,
         words=words,
-        deletes={k: tuple(v) for k, v in deletes.items()},
-        squeezed={k: tuple(v) for k, v in squeezed.items()},
+        deletes=deletes,
+        squeezed={short: tuple(alike) for short, alike in squeezed.items()},
     )

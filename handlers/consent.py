@@ -209,14 +209,19 @@ async def my_data(turn: Turn) -> None:
 
 async def erase(turn: Turn) -> None:
     """The code was echoed: end what is open, say so, and erase a moment later."""
-    leave(turn)
-    for request in await requests.open_request_of(turn.work, turn.id):
-        await ladder.end_request(turn.scene, request, RequestStatus.CANCELLED)
-    await _stand_down(turn)
+    await let_go(turn)
     turn.say("consent.deleted", kind="stop")
     due = turn.now + ERASED_AFTER
     turn.scene.set_timer(f"erase:{turn.id}", "erase", due, contact=turn.id)
     turn.journal("ErasureAsked")
+
+
+async def let_go(turn: Turn) -> None:
+    """Before somebody is erased: what is open ends, and who is concerned is told."""
+    leave(turn)
+    for request in await requests.open_request_of(turn.work, turn.id):
+        await ladder.end_request(turn.scene, request, RequestStatus.CANCELLED)
+    await _stand_down(turn)
 
 
 async def erase_due(scene: Scene, timer: Timer) -> None:

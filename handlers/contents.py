@@ -14,6 +14,7 @@ from handlers import (
     oncall,
     overdose,
     peer,
+    purging,
     reminders,
     request_kit,
     resupply,
@@ -54,4 +55,5 @@ TIMERS: dict[str, TimerHandler] = {
     "nudge": reminders.nudge,
     "erase": consent.erase_due,
     "link": peer.link_expired,
+    "purge": purging.purge_due,
 }

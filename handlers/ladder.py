@@ -186,6 +186,7 @@ async def _hold_kit(
             expires_at=until,
         )
     )
+    await _unstuck(scene, request)
     scene.journal("KitHeld", service_id=request.service_id, request_id=request.id, outlet=outlet.id)
     return requests.hold(
         scene.work,

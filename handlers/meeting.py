@@ -7,7 +7,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 from content import library
-from db.models import KitRequest, Peer, RequestStatus, Service, Supply, SupplyFact, Timer
+from db.models import (
+    KitRequest,
+    Offer,
+    OfferStatus,
+    Peer,
+    RequestStatus,
+    Service,
+    Supply,
+    SupplyFact,
+    Timer,
+)
 from handlers import ladder
 from handlers.engine.conversation import begin, finish
 from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
@@ -178,6 +188,10 @@ async def hand_over(turn: Turn, peer: Peer, request: KitRequest) -> None:
 async def give_back(turn: Turn, peer: Peer, request: KitRequest, text: str, fact: str) -> None:
     """A meeting ends without a kit; the request stays open and moves on."""
     await release(turn.work, request)
+    for mine in await turn.work.find(
+        Offer, request_id=request.id, peer_id=peer.id, status=OfferStatus.ACCEPTED
+    ):
+        turn.work.save(replace(mine, status=OfferStatus.DECLINED))
     request = requests.ask_anew(turn.work, request)
     turn.say(text)
     turn.journal(fact, request_id=request.id)

@@ -29,8 +29,7 @@ async def answer(turn: Turn, peer: Peer, yes: bool, code: str = "") -> None:
     if code:
         named = [o for o in waiting if o.code == code]
         if not named and waiting and not await _was_theirs(turn, peer, code):
-            codes = [o.code for o in waiting]
-            turn.say("offer.which", codes=", ".join(codes), first=codes[0])
+            ask_which(turn, waiting)
             return
         if not named:
             turn.say("offer.gone" if await _was_theirs(turn, peer, code) else "offer.none")
@@ -43,13 +42,18 @@ async def answer(turn: Turn, peer: Peer, yes: bool, code: str = "") -> None:
         turn.say("offer.gone" if lost else "offer.none")
         return
     if len(waiting) > 1:
-        codes = [o.code for o in waiting]
-        turn.say("offer.which", codes=", ".join(codes), first=codes[0])
+        ask_which(turn, waiting)
         return
     if yes:
         await accept(turn, peer, waiting[0])
     else:
         await decline(turn, peer, waiting[0])
+
+
+def ask_which(turn: Turn, waiting: list[Offer]) -> None:
+    """A yes or no that names none of the open offers, or could mean several things."""
+    codes = [o.code for o in waiting]
+    turn.say("offer.which", codes=", ".join(codes), first=codes[0])
 
 
 async def _was_theirs(turn: Turn, peer: Peer, code: str) -> bool:
@@ -126,7 +130,7 @@ async def accept(turn: Turn, peer: Peer, offer: Offer) -> None:
         alias=alias_of(requester.contact),
     )
     turn.say("offer.accepted_words")
-    requester.memory["last"] = ""
+    requester.memory["last"] = "relay"  # what they text next is for the peer
     requester.say(
         "offer.accepted_requester", kind="notice", peer=peer.name, ref=request.ref, meet=meet
     )

@@ -16,7 +16,7 @@ from db.models import (
     RequestStatus,
     Staff,
 )
-from handlers import ladder
+from handlers import ladder, meeting
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Turn
@@ -195,9 +195,14 @@ async def close_request(turn: Turn, outcome: str) -> Next:
         request = await turn.work.need(KitRequest, request.id)
         to = supplies.To(request.recipient, request.district, request.reason, "not_said")
         supplies.log_by_staff(turn.work, request, turn.data["staff"], to)
-        requests.close(turn.work, request, RequestStatus.SUPPLIED, handed_at=turn.now)
+        request = requests.close(turn.work, request, RequestStatus.SUPPLIED, handed_at=turn.now)
+        staff = await turn.work.need(Staff, turn.data["staff"])
+        await meeting.ask_if_arrived(turn.scene, request, staff.name)
     else:
         await ladder.end_request(turn.scene, request, RequestStatus(outcome))
+        requester = await turn.scene.person(request.contact_id)
+        ended = "request_kit.cancelled" if outcome == "cancelled" else "ladder.unfilled"
+        requester.say(ended, kind="notice", ref=request.ref)
     turn.journal("RequestClosedByCoordinator", request_id=request.id, outcome=outcome)
     for flag in await turn.work.find(Flag, service_id=request.service_id, ref=request.ref):
         if flag.status != "done":

@@ -46,9 +46,7 @@ async def open_relays(turn: Turn, peer: Peer | None) -> list[KitRequest]:
     return mine + (await requests.meetings_of(turn.work, [peer.id]) if peer else [])
 
 
-async def pass_on(
-    turn: Turn, message: InboundMessage, relays: list[KitRequest], peer: Peer | None
-) -> None:
+async def pass_on(turn: Turn, message: InboundMessage, relays: list[KitRequest]) -> None:
     """Pass a message to the other side of the meeting it is meant for."""
     if message.kind != "text" or not message.text.strip():
         turn.say("relay.no_pictures")
@@ -74,6 +72,7 @@ async def pass_on(
             at=turn.now,
         )
     )
+    to.memory["last"] = "relay"
     to.say("relay.from", kind="relay", priority=NOTICE, alias=name, body=body)
     turn.journal("RelayPassedOn", request_id=request.id)
 

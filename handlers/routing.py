@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from content import library
@@ -43,6 +43,8 @@ from handlers.street import read_line
 
 ANSWERED_PER_WINDOW = 40
 WINDOW = timedelta(minutes=10)
+OLD = timedelta(minutes=30)
+CHAT = ("greeting", "thanks", "unclear", "yes", "no", "abuse", "help")
 _LINK = re.compile(r"(?i)^\W*link\s*(\d{6})?\W*$")
 _NAME = re.compile(r"(?i)^\s*name\s+(\S.*)$")
 _OFFER_CODE = re.compile(r"^(\S+?)[\s:,.#-]*(\d{2,3})\W*$")
@@ -69,6 +71,8 @@ async def route(turn: Turn, message: InboundMessage) -> None:
         return
     if await _stop_or_start(turn, text):
         return
+    if _is_old(turn, message):
+        _was_away(turn)
     if message.choice and not message.choice.startswith("="):
         await _pressed(turn, message.choice)
         return
@@ -109,6 +113,19 @@ def _leaves(turn: Turn, text: str) -> bool:
     """A word that leaves the open emergency, or moves in it."""
     word = library.global_words(turn.locale).get(plain(text))
     return word in ("stop", "start", "menu", "cancel", "back")
+
+
+def _is_old(turn: Turn, message: InboundMessage) -> bool:
+    """Written while we were away, and only read now."""
+    return message.sent_at is not None and turn.now - message.sent_at > OLD
+
+
+def _was_away(turn: Turn) -> None:
+    """Said once for everything that waited, before it is answered."""
+    last = turn.memory.get("away", "")
+    if not last or turn.now - datetime.fromisoformat(last) > timedelta(hours=6):
+        turn.memory["away"] = turn.now.isoformat()
+        turn.say("common.was_away", kind="notice")
 
 
 def _rang(turn: Turn) -> None:
@@ -205,11 +222,14 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
             return
         if await _global_word(turn, text):
             return
-    if await _open_question(turn, message, text, one_peer):
-        return
     relays = await relay.open_relays(turn, one_peer)
+    if relays and turn.memory.get("last") == "relay" and not _plain_answer(text):
+        await relay.pass_on(turn, message, relays)  # the other side spoke last
+        return
+    if await _open_question(turn, message, text):
+        return
     if relays:
-        await relay.pass_on(turn, message, relays, one_peer)
+        await relay.pass_on(turn, message, relays)
         return
     if message.kind != "text":
         await _not_words(turn, message)
@@ -218,7 +238,9 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
         if not await _aside(turn, text):
             await conversation.not_understood(turn)
         return
-    await _meant(turn, text, one_peer)
+    if _is_old(turn, message) and understand(text).intent in CHAT:
+        return  # old chit-chat has had its one line
+    await _meant(turn, text)
 
 
 async def _not_words(turn: Turn, message: InboundMessage) -> None:
@@ -314,6 +336,9 @@ async def _yes_to_offer(turn: Turn, one: Peer, text: str) -> bool:
         return False
     if turn.flow and turn.memory.get("last") == "flow":
         return False
+    if turn.memory.get("last") == "relay":  # for the other side, or for the offer? Ask.
+        offer.ask_which(turn, waiting)
+        return True
     await offer.answer(turn, one, words[said])
     return True
 
@@ -466,9 +491,13 @@ async def _next_card(turn: Turn) -> None:
     await conversation.begin(turn, "awareness")
 
 
-async def _open_question(
-    turn: Turn, message: InboundMessage, text: str, one_peer: Peer | None
-) -> bool:
+def _plain_answer(text: str) -> bool:
+    """An answer that can only be meant for our question, not for the other side of a meeting."""
+    said = plain(text)
+    return said.isdigit() or said in ("next", "skip")
+
+
+async def _open_question(turn: Turn, message: InboundMessage, text: str) -> bool:
     """An answer to the question on the table."""
     here = conversation.current(turn)
     if here is None:
@@ -522,7 +551,7 @@ async def _aside(turn: Turn, text: str) -> bool:
     return True
 
 
-async def _meant(turn: Turn, text: str, one_peer: Peer | None) -> None:
+async def _meant(turn: Turn, text: str) -> None:
     """No question is open: what was meant, or the menu."""
     if not text.strip():
         turn.say("common.empty")

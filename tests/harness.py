@@ -31,6 +31,7 @@ from db.models import Address, OutboundMessage, OutboxRow
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
 from handlers.services.contacts import all_services
+from tests.standins import telegram_updates
 from tests.standins.telegram import TelegramStandIn
 from tests.standins.twilio import TwilioStandIn
 from tests.standins.wire import InProcess, serve
@@ -262,6 +263,7 @@ async def kitline(
             stack.push_async_callback(telegram.close)
             secret_word = app.db.keyring.signing_secret("telegram webhook")
             telegram.webhook = {"url": f"{PUBLIC}/telegram/webhook", "secret_token": secret_word}
+            telegram_updates.clock = lambda: clock.now().timestamp()
             line = TelegramLine(telegram)
         else:
             client = await stack.enter_async_context(

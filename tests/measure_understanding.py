@@ -140,8 +140,10 @@ def main() -> None:
     table(
         "Emergencies recognised, by language",
         {
-            n: {k: counted(g, lambda r: emergency(r["text"]).is_emergency) for k, g in by(
-                lambda r: r["lang"], part).items()}
+            n: {
+                k: counted(g, lambda r: emergency(r["text"]).is_emergency)
+                for k, g in by(lambda r: r["lang"], part).items()
+            }
             for n, part in urgent.items()
         },
     )

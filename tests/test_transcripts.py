@@ -192,5 +192,5 @@ async def test_transcript(
         if update and channel == script.channels[-1] and "sqlite" in database_url:
             path.write_text("\n".join(actual) + "\n", "utf-8")
             return
-        assert actual == script.lines
+        assert "\n".join(actual) == "\n".join(script.lines)
         await check_delivered(line)

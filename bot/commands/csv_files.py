@@ -41,12 +41,13 @@ class Row:
 
 @dataclass
 class Outcome:
-    """What an import did; ``done`` and ``left_out`` count by word."""
+    """What an import did; ``done`` and ``left_out`` count by word, ``seen`` finds repeats."""
 
     done: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     bad: list[str] = field(default_factory=list)
+    seen: dict[object, str] = field(default_factory=dict)
 
 
 Take = Callable[[App, Work, Row, Outcome], Awaitable[str]]

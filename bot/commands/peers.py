@@ -121,6 +121,8 @@ async def take(app: App, work: Work, home: Service, given: Given, outcome: Outco
     channel, address = read_address(given.address)
     place = read_place(given.place, app.engine.world.gazetteer, home)
     kits: list[Kits] = read_kits(given.kits)
+    if outcome.seen.setdefault(address, given.name) != given.name:
+        raise ValueError(f"the phone of {given.name} is that of {outcome.seen[address]} above")
     contact, _ = await contact_for(work, app, home, channel, address)
     if silent := can_be_written_to(contact):
         outcome.notes.append(f"{given.name} hears nothing from us: {silent}.")

@@ -39,6 +39,7 @@ def park(turn: Turn) -> None:
     """Put the open conversation aside."""
     if not turn.flow:
         return
+    turn.parked[:] = [p for p in turn.parked if p["flow"] != turn.flow]
     turn.parked.append(
         {"flow": turn.flow, "step": turn.step, "data": turn.data, "path": turn.memory.get("path")}
     )
@@ -99,11 +100,12 @@ async def proceed(turn: Turn, following: Next) -> None:
 
 async def finish(turn: Turn) -> None:
     """The conversation is over; pick up the one that was parked last."""
+    over = turn.flow
     _forget(turn)
     while turn.parked:
         last = turn.parked.pop()
         flow = turn.world.flows.get(last["flow"])
-        if flow and last["step"] in flow.by_name:
+        if flow and last["flow"] != over and last["step"] in flow.by_name:
             turn.flow, turn.step = last["flow"], last["step"]
             turn.memory["data"], turn.memory["path"] = last["data"], last.get("path") or []
             await ask(turn, Again("back_to"))

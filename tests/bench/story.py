@@ -78,7 +78,9 @@ def areas(many: int) -> list[Area]:
         postcodes: set[str] = set()
         for _ in range(40):
             spot = gazetteer.nearest_spot(
-                middle.lat + dice.uniform(-0.004, 0.004), middle.lon + dice.uniform(-0.006, 0.006)
+                middle.lat + dice.uniform(-0.004, 0.004),
+                middle.lon + dice.uniform(-0.006, 0.006),
+                1.0,
             )
             if spot and spot.spot.outcode == district:
                 postcodes.add(spot.spot.postcode)

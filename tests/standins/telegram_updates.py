@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
+
+clock: Callable[[], float] = time.time  # a test may set its own
 
 def _person(chat: int) -> dict[str, Any]:
     return {"id": chat, "is_bot": False, "first_name": "Sam", "language_code": "en"}
@@ -18,7 +21,7 @@ def _chat(chat: int, kind: str = "private") -> dict[str, Any]:
 
 def message(chat: int, *, kind: str = "private", number: int = 1, **content: Any) -> dict[str, Any]:
     """An update with one message: ``text=``, ``photo=``, ``sticker=`` …"""
-    base = {"message_id": number, "date": int(time.time())}
+    base = {"message_id": number, "date": int(clock())}
     return {"message": {**base, "from": _person(chat), "chat": _chat(chat, kind), **content}}
 
 
@@ -45,12 +48,12 @@ def photo(chat: int, caption: str = "") -> dict[str, Any]:
 
 
 def edited(chat: int, words: str) -> dict[str, Any]:
-    sent = message(chat, text=words, edit_date=int(time.time()))
+    sent = message(chat, text=words, edit_date=int(clock()))
     return {"edited_message": sent["message"]}
 
 
 def press(chat: int, data: str, query_id: str = "q1", number: int = 1) -> dict[str, Any]:
-    below = {"message_id": number, "date": int(time.time()), "chat": _chat(chat), "text": "?"}
+    below = {"message_id": number, "date": int(clock()), "chat": _chat(chat), "text": "?"}
     query = {"id": query_id, "from": _person(chat), "chat_instance": "c1", "data": data}
     return {"callback_query": {**query, "message": below}}
 
@@ -63,7 +66,7 @@ def membership(chat: int, status: str) -> dict[str, Any]:
         "my_chat_member": {
             "chat": _chat(chat),
             "from": _person(chat),
-            "date": int(time.time()),
+            "date": int(clock()),
             "old_chat_member": _member(bot, old),
             "new_chat_member": _member(bot, status),
         }

@@ -1,0 +1,150 @@
+"""contacts export · contacts erase · purge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import typer
+
+from bot.bootstrap import App
+from bot.commands.reading import read_address
+from bot.commands.session import change, look
+from bot.commands.shared import UserError, failing
+from db import retention
+from db.erasure import erase_contact
+from db.models import (
+    Address,
+    Consent,
+    Contact,
+    Conversation,
+    Fact,
+    Flag,
+    Holding,
+    InboxRow,
+    KitRequest,
+    Offer,
+    OutboxRow,
+    Peer,
+    RelayMessage,
+    Staff,
+)
+from db.work import Work
+from handlers.consent import let_go
+from handlers.engine.turn import Scene
+
+app = typer.Typer(help="Data rights: what is held of a person.", no_args_is_help=True)
+single = typer.Typer()
+
+_ABOUT: dict[str, tuple[type[Any], str]] = {
+    "conversation": (Conversation, "id"),
+    "consents": (Consent, "contact_id"),
+    "requests": (KitRequest, "contact_id"),
+    "kits_held": (Holding, "contact_id"),
+    "as_peer": (Peer, "contact_id"),
+    "as_staff": (Staff, "contact_id"),
+    "messages_from_us": (OutboxRow, "contact_id"),
+    "passed_on": (RelayMessage, "from_contact_id"),
+    "flags": (Flag, "contact_id"),
+    "journal": (Fact, "contact_id"),
+}
+_OURS = {"pin_hash", "address_hash", "lane", "version", "owner", "lease_until", "dedupe", "window_n"}
+
+
+@app.command("export")
+@failing
+def export(address: str = typer.Argument(help="A phone number, or tg:<chat id>.")) -> None:
+    """Everything held of a person, as JSON."""
+
+    async def act(app: App, work: Work) -> list[dict[str, Any]]:
+        return [await _held(work, contact) for contact in await _contacts(work, address)]
+
+    typer.echo(json.dumps(look(act), ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+async def _held(work: Work, contact: Contact) -> dict[str, Any]:
+    addresses = await work.find(Address, contact_id=contact.id)
+    held: dict[str, Any] = {
+        "contact": _shown([contact])[0],
+        "addresses": _shown(addresses),
+    }
+    for name, (model, column) in _ABOUT.items():
+        held[name] = _shown(await work.find(model, **{column: contact.id}))
+    offers = [o for p in await work.find(Peer, contact_id=contact.id) for o in await _offers(work, p)]
+    held["offers"] = _shown(offers)
+    lanes = tuple(a.address_hash for a in addresses)
+    held["messages_to_us"] = _shown(await work.find(InboxRow, lane=lanes)) if lanes else []
+    return held
+
+
+async def _offers(work: Work, peer: Peer) -> list[Offer]:
+    return await work.find(Offer, peer_id=peer.id)
+
+
+def _shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Rows without what only serves the machine."""
+    return [{k: v for k, v in asdict(row).items() if k not in _OURS} for row in rows]
+
+
+async def _contacts(work: Work, address: str) -> list[Contact]:
+    """The contacts at an address, on any of our lines, under any key."""
+    try:
+        channel, plain = read_address(address)
+    except ValueError:
+        channel, plain = "sms", address.strip()  # whatever has written to us may be asked for
+    found: dict[int, Contact] = {}
+    for said_by in dict.fromkeys((channel, "terminal")):
+        for blind in work.db.keyring.blinds(f"{said_by}:{plain}"):
+            for one in await work.find(Address, address_hash=blind):
+                found[one.contact_id] = await work.need(Contact, one.contact_id)
+    if not found:
+        raise UserError(f"nothing is held of {address}")
+    return list(found.values())
+
+
+@app.command("erase")
+@failing
+def erase(
+    address: str = typer.Argument(help="A phone number, or tg:<chat id>."),
+    yes: bool = typer.Option(False, "--yes", help="Do not ask again."),
+) -> None:
+    """Erase a person at once. The supply log keeps its rows, which hold no person."""
+    if not yes:
+        typer.confirm(f"Erase everything held of {address}? It cannot be undone.", abort=True)
+
+    async def act(app: App, work: Work) -> int:
+        contacts = await _contacts(work, address)
+        for contact in contacts:
+            scene = Scene(work, app.engine.world)
+            await let_go(await scene.person(contact.id))
+            scene.close()
+            await work.flush()
+            await erase_contact(work, await work.need(Contact, contact.id))
+            work.cancel_timer(f"erase:{contact.id}")
+            scene.journal("ContactErased", service_id=contact.service_id, by="command line")
+        return len(contacts)
+
+    change(act)
+    typer.echo("Erased. Backups made before today still hold it: see docs/commands.md.")
+
+
+@single.command("purge")
+@failing
+def purge() -> None:
+    """Apply the retention rules now; the service does it by itself every night."""
+
+    async def act(app: App, work: Work) -> dict[str, int]:
+        counts = await retention.purge(work.tx, work.now)
+        if any(counts.values()):
+            Scene(work, app.engine.world).journal("Purged", **counts)
+        return counts
+
+    done = [f"{n} {name.replace('_', ' ')}" for name, n in change(act).items() if n]
+    typer.echo(f"Forgotten: {', '.join(done)}." if done else "Nothing is due to be forgotten.")

@@ -1,0 +1,154 @@
+"""pharmacies import · list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from bot.bootstrap import App
+from bot.commands.csv_files import Outcome, Row, import_rows, read_lines
+from bot.commands.kits import add_first_kits, kits_words
+from bot.commands.output import table
+from bot.commands.people import contact_for
+from bot.commands.pharmacy_lists import hours_of_days, read_list
+from bot.commands.reading import read_hours, read_kits, read_mobile
+from bot.commands.session import look, service_named
+from bot.commands.shared import failing
+from db.models import Contact, Outlet, Service
+from db.work import Work
+from handlers.services.hours import opening
+from handlers.services.supplies import outlet_holder
+
+app = typer.Typer(help="Pharmacies and other outlets.", no_args_is_help=True)
+
+KINDS = ("pharmacy", "hostel", "service", "other")
+_service = typer.Option("", "--service", help="Which service.")
+
+
+@app.command("import")
+@failing
+def import_(
+    file: Path = typer.Argument(exists=True, dir_okay=False, help="A CSV file; see docs."),
+    service: str = _service,
+    skip_bad: bool = typer.Option(False, help="Import the good lines and leave the bad ones."),
+) -> None:
+    """Import outlets: our own columns, the NHSBSA Consolidated List, or ODS edispensary."""
+    given = read_list(read_lines(file), file.name)
+
+    async def one(app: App, work: Work, row: Row, outcome: Outcome) -> str:
+        home = await service_named(work, service)
+        if given.national and _district(row) not in home.districts:
+            outcome.left_out["outside the area"] += 1
+            return ""
+        return await take(app, work, home, row, outcome)
+
+    import_rows(given.rows, one, noun="pharmacies", skip_bad=skip_bad)
+    for why, n in given.left_out.items():
+        typer.echo(f"note: {n} lines left out: {why}.")
+
+
+def _district(row: Row) -> str:
+    return re.sub(r"\s", "", row.get("postcode")).upper()[:-3]
+
+
+async def take(app: App, work: Work, home: Service, row: Row, outcome: Outcome) -> str:
+    """Add or change one outlet: "added", "changed" or "as they were"."""
+    spot = app.engine.world.gazetteer.postcode(row.need("postcode"))
+    if spot is None:
+        raise ValueError(f"{row.get('postcode')} is no postcode in use that we know")
+    hours = read_hours(hours_of_days(row.get("days")) if row.get("days") else row.get("hours"))
+    kits = read_kits(row.get("products"))
+    name, address = row.need("name"), row.need("address")
+    if len(name) > 120 or len(address) > 300:
+        raise ValueError("the name is longer than 120 letters or the address longer than 300")
+    kind = row.get("kind").lower() or "pharmacy"
+    if kind not in KINDS:
+        raise ValueError(f"{kind} is not a kind of outlet: {', '.join(KINDS)}")
+    old = await _known(work, home, name, spot.lat, spot.lon)
+    base = old or Outlet(
+        id=work.new_id(),
+        service_id=home.id,
+        name=name,
+        kind=kind,
+        address=address,
+        district=spot.outcode,
+        lat=spot.lat,
+        lon=spot.lon,
+        created_at=work.now,
+    )
+    outlet = replace(
+        base,
+        kind=kind if row.get("kind") else base.kind,
+        address=address,
+        hours=hours or base.hours,
+        phone=_phone(row) or base.phone,
+    )
+    if outlet != old:
+        outlet = work.save(outlet)
+    joined = await _join_phones(app, work, home, outlet, row.get("texts_from"))
+    got = await add_first_kits(work, outlet_holder(outlet), kits)
+    if spot.outcode not in home.districts:
+        outcome.notes.append(f"{name} ({spot.outcode}) lies outside the districts of {home.slug}.")
+    if old is None:
+        return "added"
+    return "changed" if outlet != old or got or joined else "as they were"
+
+
+def _phone(row: Row) -> str:
+    phone = row.get("phone")
+    if len(phone) > 40:
+        raise ValueError("the phone is longer than 40 figures")
+    return phone
+
+
+async def _known(work: Work, home: Service, name: str, lat: float, lon: float) -> Outlet | None:
+    """The same name at the same postcode is the same outlet."""
+    for outlet in await work.find(Outlet, service_id=home.id):
+        here = (outlet.lat, outlet.lon) == (lat, lon)
+        if here and outlet.name.casefold() == name.casefold():
+            return outlet
+    return None
+
+
+async def _join_phones(app: App, work: Work, home: Service, outlet: Outlet, texts: str) -> bool:
+    """The mobiles that speak for an outlet (ISSUED, NONE, STOCK)."""
+    joined = False
+    for number in filter(None, re.split(r"[;,]", texts)):
+        contact, _ = await contact_for(work, app, home, "sms", read_mobile(number))
+        if contact.outlet_id == outlet.id:
+            continue
+        if contact.outlet_id is not None:
+            raise ValueError(f"{number.strip()} speaks for another outlet already")
+        work.save(replace(contact, outlet_id=outlet.id))
+        joined = True
+    return joined
+
+
+@app.command("list")
+@failing
+def list_(service: str = _service) -> None:
+    """Outlets, when they are open, what they have."""
+
+    async def act(app: App, work: Work) -> list[tuple[object, ...]]:
+        home = await service_named(work, service)
+        rows: list[tuple[object, ...]] = []
+        for outlet in await work.find(Outlet, service_id=home.id):
+            phones = await work.find(Contact, outlet_id=outlet.id)
+            none_left = " (said: none left)" if outlet.none_left_at else ""
+            rows.append(
+                (
+                    outlet.name,
+                    outlet.district,
+                    opening(outlet.hours, work.now, home.nation).words,
+                    outlet.hours or "-",
+                    len(phones),
+                    await kits_words(work, outlet_holder(outlet)) + none_left,
+                )
+            )
+        return rows
+
+    heads = ("NAME", "DISTRICT", "NOW", "HOURS", "PHONES", "KITS")
+    table(heads, look(act), "No outlet yet. Import some: kitline pharmacies import --help")

@@ -1,0 +1,142 @@
+"""Three lists of pharmacies as one: our own, the NHSBSA's (with hours), the ODS's (without).
+
+Our own: heads name, address, postcode and, if known, hours, phone, texts_from, kind, products.
+NHSBSA Consolidated Pharmaceutical List: heads, a column a day; hours leave bank holidays out.
+ODS edispensary: no heads, 27 columns; A or ACTIVE, type 1 or RO182, no close date is a pharmacy.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.commands.csv_files import Row, as_row, with_heads
+from bot.commands.shared import UserError
+
+Lines = Sequence[tuple[int, list[str]]]
+
+MUST = ("name", "address", "postcode")
+MAY = ("hours", "phone", "texts_from", "kind", "products")
+DAYS = {"MONDAY": "Mo", "TUESDAY": "Tu", "WEDNESDAY": "We", "THURSDAY": "Th", "FRIDAY": "Fr"}
+DAYS |= {"SATURDAY": "Sa", "SUNDAY": "Su"}
+OPEN_ALL_DAY = ("00:00-00:00", "00:00-23:59", "00:00-24:00")
+_SPAN = re.compile(r"(\d{1,2})[:.]?(\d{2})\s*(?:-|–|to)\s*(\d{1,2})[:.]?(\d{2})")
+_CODE = re.compile(r"[A-Z0-9]{3,8}")
+_ODS_LEAST = 14  # columns up to the one that tells a pharmacy from an appliance contractor
+
+
+@dataclass(frozen=True)
+class PharmacyList:
+    """A list in our own columns. ``national``: only a service's own districts are taken."""
+
+    rows: list[Row]
+    national: bool
+    left_out: Counter[str]
+
+
+def read_list(lines: Lines, name: str) -> PharmacyList:
+    """The list, whichever of the three it is."""
+    heads = [re.sub(r"[^A-Z0-9]+", "_", head.upper()).strip("_") for head in lines[0][1]]
+    if heads[0].startswith("PHARMACY_ODS_CODE"):
+        return _nhsbsa(heads, lines[1:])
+    if "postcode" in [cell.strip().lower() for cell in lines[0][1]]:
+        return PharmacyList(with_heads(lines, MUST, MAY, name), False, Counter())
+    if len(heads) >= _ODS_LEAST and _CODE.fullmatch(heads[0]):
+        return _ods(lines)
+    raise UserError(
+        f"{name} is none of the lists we read: our own (heads {', '.join(MUST)}), "
+        "the NHSBSA Consolidated List, ODS edispensary"
+    )
+
+
+def _nhsbsa(heads: Sequence[str], lines: Lines) -> PharmacyList:
+    rows, left_out = [], Counter[str]()
+    addresses = [h for h in heads if re.fullmatch(r"ADDRESS_FIELD_?\d", h)]
+    days = {short: _column(heads, f"OPENING_HOURS_{day}") for day, short in DAYS.items()}
+    for number, cells in lines:
+        row = as_row(number, heads, cells)
+        if row.get("CONTRACT_TYPE").upper() == "DAC":
+            left_out["appliances only"] += 1
+            continue
+        found = {
+            "name": _cased(row.get("PHARMACY_TRADING_NAME") or row.get("ORGANISATION_NAME")),
+            "address": _joined(row.get(a) for a in addresses),
+            "postcode": row.get("POST_CODE") or row.get("POSTCODE"),
+            "days": "|".join(f"{short}={row.get(head)}" for short, head in days.items()),
+        }
+        rows.append(Row(number, found, row.too_long))
+    return PharmacyList(rows, True, left_out)
+
+
+def _column(heads: Sequence[str], ending: str) -> str:
+    found = next((head for head in heads if head.endswith(ending)), None)
+    if found is None:
+        raise UserError(f"the NHSBSA list has no column for {ending}")
+    return found
+
+
+def _ods(lines: Lines) -> PharmacyList:
+    rows, left_out = [], Counter[str]()
+    for number, cells in lines:
+        cell = [c.strip() for c in cells] + [""] * 27
+        if cell[13].upper() not in ("1", "RO182"):
+            left_out["not a pharmacy"] += 1
+        elif cell[12].upper() not in ("A", "ACTIVE") or cell[11]:
+            left_out["closed"] += 1
+        else:
+            found = {
+                "name": _cased(cell[1]),
+                "address": _joined(cell[4:9]),
+                "postcode": cell[9],
+                "phone": cell[17],
+            }
+            rows.append(Row(number, found))
+    return PharmacyList(rows, True, left_out)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return _cased(", ".join(dict.fromkeys(p.strip() for p in parts if p.strip())))
+
+
+def _cased(text: str) -> str:
+    """SHOUTED names as people write them."""
+    return string.capwords(text) if text.isupper() else text
+
+
+def hours_of_days(days: str) -> str:
+    """ "Mo=09:00-17:00|Tu=Closed|…" in OpenStreetMap's syntax; days alike stand together."""
+    spans = {day: _spans(text) for day, _, text in (d.partition("=") for d in days.split("|"))}
+    groups: list[tuple[str, str, str]] = []
+    for day, said in spans.items():
+        if groups and groups[-1][2] == said:
+            groups[-1] = (groups[-1][0], day, said)
+        else:
+            groups.append((day, day, said))
+    rules = [
+        f"{first if first == last else f'{first}-{last}'} {said}"
+        for first, last, said in groups
+        if said
+    ]
+    # After ";" a rule replaces what a night before it reaches into that day; after "," it adds.
+    return (", " if any(_over_midnight(s) for s in spans.values()) else "; ").join(rules)
+
+
+def _spans(text: str) -> str:
+    plain = text.strip()
+    if plain.casefold() in ("", "closed"):
+        return ""
+    spans = []
+    for part in re.split(r"\s*[,;&/]\s*", plain):
+        found = _SPAN.fullmatch(part)
+        if not found:
+            raise ValueError(f'"{text.strip()}" are not hours: 09:00-12:00,14:00-17:00 or Closed')
+        span = f"{int(found[1]):02}:{found[2]}-{int(found[3]):02}:{found[4]}"
+        spans.append("00:00-24:00" if span in OPEN_ALL_DAY else span)
+    return ",".join(spans)
+
+
+def _over_midnight(spans: str) -> bool:
+    return any(end < start for start, _, end in (s.partition("-") for s in spans.split(",")))

@@ -1,0 +1,166 @@
+"""Backups of the SQLite database: taken while it runs, checked before they are put back."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from db import schema
+from db.database import DatabaseError
+from db.keys import Keyring, Sealed
+
+MUST_HAVE = {"alembic_version", "services", "contacts", "addresses", "requests", "journal"}
+SEALED_AS = "addresses.address"
+
+
+def save(database: Path, target: Path) -> int:
+    """Copy a running database to ``target`` in one piece; returns its size in bytes."""
+    if target.exists():
+        raise DatabaseError(f"{target.name} exists already: give another name")
+    part = target.with_name(f"{target.name}.part")
+    try:
+        _copy(database, part)
+        check(part)
+        os.replace(part, target)
+    except (OSError, sqlite3.Error) as why:
+        raise DatabaseError(f"the backup failed: {why}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return target.stat().st_size
+
+
+def _copy(source: Path, target: Path) -> None:
+    """SQLite's own online copy: what is written meanwhile is in it or not, never half."""
+    target.unlink(missing_ok=True)
+    os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
+    with _opened(source) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+        new.execute("pragma journal_mode=delete")  # one file, to be carried about
+    with target.open("rb") as written:
+        os.fsync(written.fileno())
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Read only: a check must not change what it looks at."""
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
+        yield connection
+
+
+def check(file: Path) -> str:
+    """The revision of a sound Kitline database; DatabaseError says what is wrong with another."""
+    try:
+        with _opened(file) as connection:
+            verdict = connection.execute("pragma integrity_check(1)").fetchone()[0]
+            if verdict != "ok":
+                raise DatabaseError(f"{file.name} is damaged: {verdict}")
+            if connection.execute("pragma foreign_key_check").fetchone():
+                raise DatabaseError(f"{file.name} is damaged: rows refer to rows that are gone")
+            names = {n for (n,) in connection.execute("select name from sqlite_master")}
+            if not MUST_HAVE <= names:
+                raise DatabaseError(f"{file.name} is not a Kitline database")
+            found = connection.execute("select version_num from alembic_version").fetchone()
+    except sqlite3.Error as why:
+        raise DatabaseError(f"{file.name} is not a sound SQLite database: {why}") from None
+    revision = str(found[0]) if found else ""
+    schema.refuse_newer(revision)
+    return revision
+
+
+def check_key(file: Path, keyring: Keyring) -> None:
+    """Refuse a backup that this SECRET_KEY does not open."""
+    with _opened(file) as connection:
+        row = connection.execute(
+            "select address from addresses where address is not null order by id desc limit 1"
+        ).fetchone()
+    if row:
+        try:
+            keyring.open(row[0], SEALED_AS)
+        except Sealed:
+            raise DatabaseError(
+                f"{file.name} was made under another SECRET_KEY: add that one, after a comma"
+            ) from None
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Who was erased, and who stopped when, in the database that is being replaced."""
+
+    erased: frozenset[int]
+    stopped: dict[int, str]
+
+
+def who_is_gone(database: Path, keyring: Keyring) -> Gone | None:
+    """Read before it is replaced; None if it can no longer be read."""
+    try:
+        with _opened(database) as connection:
+            stopped = dict(
+                connection.execute(
+                    "select id, stopped_at from contacts where stopped_at is not null"
+                ).fetchall()
+            )
+            erased = {
+                n for (n,) in connection.execute("select id from contacts where erased_at not null")
+            }
+            # Who said STOP and was erased keeps a bare hash: their addresses are empty.
+            marks = ",".join("?" * len(stopped)) if len(stopped) < 30_000 else "select id from contacts"
+            rows = connection.execute(
+                f"select contact_id, address from addresses where contact_id in ({marks})",
+                tuple(stopped) if "?" in marks else (),
+            ).fetchall()
+            named = {who for who, sealed in rows if sealed and keyring.open(sealed, SEALED_AS)}
+            erased |= {who for who, _ in rows} - named
+    except (sqlite3.Error, Sealed):
+        return None
+    return Gone(frozenset(erased), stopped)
+
+
+@contextmanager
+def nobody_else(database: Path) -> Iterator[None]:
+    """Hold a database that no server has open; DatabaseError if one has."""
+    connection = sqlite3.connect(database, timeout=1, isolation_level=None)
+    try:
+        # In WAL mode every open connection shares a lock on the file, even an idle one.
+        connection.execute("pragma locking_mode=exclusive")
+        connection.execute("begin exclusive")
+        connection.execute("rollback")
+    except sqlite3.OperationalError as why:
+        connection.close()
+        if "locked" in str(why):
+            raise DatabaseError("a server has the database open: stop it first") from None
+        raise DatabaseError(f"the database cannot be opened: {why}") from None
+    except sqlite3.DatabaseError:
+        pass  # damaged: all the more reason to replace it
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+def put_aside(database: Path, now: datetime) -> Path:
+    """Move a database and what belongs to it out of the way; returns its new name."""
+    aside = database.with_name(f"{database.name}.before-restore-{now:%Y%m%dT%H%M%S}")
+    if aside.exists():
+        raise DatabaseError(f"{aside.name} is there already: try again in a second")
+    for ending in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            os.replace(f"{database}{ending}", f"{aside}{ending}")
+    return aside
+
+
+def prepare(file: Path, database: Path) -> Path:
+    """A copy of the backup beside the database, to be brought up to date before it takes over."""
+    part = database.with_name(f"{database.name}.restoring")
+    for ending in ("-wal", "-shm"):
+        Path(f"{part}{ending}").unlink(missing_ok=True)
+    try:
+        _copy(file, part)
+    except (OSError, sqlite3.Error) as why:
+        raise DatabaseError(f"the backup cannot be copied: {why}") from None
+    return part
