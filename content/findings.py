@@ -15,4 +15,4 @@ class Finding:
     warning: bool = False
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.kind}: {self.what}" if self.what else self.where
+        return f"{self.where}: {self.kind}: {self.what}"

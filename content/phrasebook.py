@@ -62,6 +62,7 @@ class Phrase:
     at_end: bool
     anchor: frozenset[str]  # the rarest needed words: what the phrase is looked up by
     needed: tuple[frozenset[str], ...]  # the other words it cannot do without
+    is_word: bool  # nothing but the anchor
     reach: int  # the longest distance from the first word to the anchor
 
 
@@ -145,6 +146,7 @@ def compile_phrase(text: str, classes: Mapping[str, frozenset[str]]) -> Phrase:
         at_end,
         anchor=elements[anchor].words,
         needed=tuple(e.words for i, e in enumerate(elements) if i != anchor and not e.optional),
+        is_word=len(elements) == 1 and not (at_start or at_end),
         reach=sum(e.gap for e in elements[1 : anchor + 1]) + anchor,
     )
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from db import schema
@@ -16,6 +16,12 @@ from db.keys import Keyring, Sealed
 
 MUST_HAVE = {"alembic_version", "services", "contacts", "addresses", "requests", "journal"}
 SEALED_AS = "addresses.address"
+_STOPPED = "select id, stopped_at from contacts where stopped_at is not null"
+_ERASED = "select id from contacts where erased_at is not null"
+_STOPPED_ADDRESSES = (
+    "select a.contact_id, a.address from addresses a join contacts c on c.id = a.contact_id "
+    "where c.stopped_at is not null"
+)
 
 
 def save(database: Path, target: Path) -> int:
@@ -24,7 +30,7 @@ def save(database: Path, target: Path) -> int:
         raise DatabaseError(f"{target.name} exists already: give another name")
     part = target.with_name(f"{target.name}.part")
     try:
-        _copy(database, part)
+        _copy(database, part, live=True)
         check(part)
         os.replace(part, target)
     except (OSError, sqlite3.Error) as why:
@@ -34,11 +40,11 @@ def save(database: Path, target: Path) -> int:
     return target.stat().st_size
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, *, live: bool) -> None:
     """SQLite's own online copy: what is written meanwhile is in it or not, never half."""
     target.unlink(missing_ok=True)
     os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
-    with _opened(source) as old, closing(sqlite3.connect(target)) as new:
+    with _opened(source, live=live) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         new.execute("pragma journal_mode=delete")  # one file, to be carried about
     with target.open("rb") as written:
@@ -46,10 +52,15 @@ def _copy(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """Read only: a check must not change what it looks at."""
-    uri = f"{path.resolve().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
+def _opened(path: Path, *, live: bool = False) -> Iterator[sqlite3.Connection]:
+    """A file at rest is only read, and nothing is left beside it; a live one as others open it."""
+    if live:
+        connection = sqlite3.connect(path, timeout=30)
+    else:
+        at_rest = "&immutable=1" if not Path(f"{path}-wal").exists() else ""
+        uri = f"{path.resolve().as_uri()}?mode=ro{at_rest}"
+        connection = sqlite3.connect(uri, uri=True, timeout=30)
+    with closing(connection):
         yield connection
 
 
@@ -93,32 +104,23 @@ class Gone:
     """Who was erased, and who stopped when, in the database that is being replaced."""
 
     erased: frozenset[int]
-    stopped: dict[int, str]
+    stopped: dict[int, datetime]
 
 
 def who_is_gone(database: Path, keyring: Keyring) -> Gone | None:
     """Read before it is replaced; None if it can no longer be read."""
     try:
-        with _opened(database) as connection:
-            stopped = dict(
-                connection.execute(
-                    "select id, stopped_at from contacts where stopped_at is not null"
-                ).fetchall()
-            )
-            erased = {
-                n for (n,) in connection.execute("select id from contacts where erased_at not null")
-            }
+        with _opened(database, live=True) as connection:
+            stopped = dict(connection.execute(_STOPPED).fetchall())
+            erased = {who for (who,) in connection.execute(_ERASED)}
+            addresses = connection.execute(_STOPPED_ADDRESSES).fetchall()
             # Who said STOP and was erased keeps a bare hash: their addresses are empty.
-            marks = ",".join("?" * len(stopped)) if len(stopped) < 30_000 else "select id from contacts"
-            rows = connection.execute(
-                f"select contact_id, address from addresses where contact_id in ({marks})",
-                tuple(stopped) if "?" in marks else (),
-            ).fetchall()
-            named = {who for who, sealed in rows if sealed and keyring.open(sealed, SEALED_AS)}
-            erased |= {who for who, _ in rows} - named
+            named = {who for who, sealed in addresses if sealed and keyring.open(sealed, SEALED_AS)}
+            erased |= {who for who, _ in addresses} - named
     except (sqlite3.Error, Sealed):
         return None
-    return Gone(frozenset(erased), stopped)
+    times = {who: datetime.fromisoformat(at).replace(tzinfo=UTC) for who, at in stopped.items()}
+    return Gone(frozenset(erased), times)
 
 
 @contextmanager
@@ -130,6 +132,8 @@ def nobody_else(database: Path) -> Iterator[None]:
         connection.execute("pragma locking_mode=exclusive")
         connection.execute("begin exclusive")
         connection.execute("rollback")
+        connection.execute("pragma journal_mode=delete")  # the whole of it in one file
+        connection.execute("begin exclusive")
     except sqlite3.OperationalError as why:
         connection.close()
         if "locked" in str(why):
@@ -141,6 +145,26 @@ def nobody_else(database: Path) -> Iterator[None]:
         yield
     finally:
         connection.close()
+
+
+def carry_over(database: Path, restored: Path) -> None:
+    """What the replaced database knows better: consents given or taken back since, texts sent.
+
+    Both must be of the same revision. Without it a restored outbox would send old texts again.
+    """
+    with _opened(restored, live=True) as connection:
+        connection.execute("attach ? as old", (str(database),))
+        connection.execute(
+            "insert or ignore into main.consents (id, contact_id, purpose, wording, given, at, how)"
+            " select id, contact_id, purpose, wording, given, at, how from old.consents"
+            " where contact_id in (select id from main.contacts)"
+        )
+        connection.execute(
+            "update main.outbox set status = o.status, done_at = o.done_at, sent_at = o.sent_at,"
+            " provider_id = o.provider_id, error = o.error, lease_until = null from old.outbox o"
+            " where o.id = main.outbox.id and o.done_at is not null and main.outbox.done_at is null"
+        )
+        connection.commit()
 
 
 def put_aside(database: Path, now: datetime) -> Path:
@@ -160,7 +184,7 @@ def prepare(file: Path, database: Path) -> Path:
     for ending in ("-wal", "-shm"):
         Path(f"{part}{ending}").unlink(missing_ok=True)
     try:
-        _copy(file, part)
+        _copy(file, part, live=False)
     except (OSError, sqlite3.Error) as why:
         raise DatabaseError(f"the backup cannot be copied: {why}") from None
     return part

@@ -53,7 +53,14 @@ async def pass_on(turn: Turn, message: InboundMessage, relays: list[KitRequest])
         return
     request, text = _meant_for(message.text, relays)
     if request is None:
+        turn.memory["unsent"] = text
         turn.say("relay.which", refs=", ".join(r.ref for r in relays))
+        return
+    if not text:  # the code alone: what was written before is meant for this one
+        text = turn.memory.get("unsent", "")
+    turn.memory["unsent"] = ""
+    if not text:
+        turn.say("relay.empty", ref=request.ref)
         return
     if request.meeting == "paused":
         turn.say("relay.paused")
@@ -62,6 +69,8 @@ async def pass_on(turn: Turn, message: InboundMessage, relays: list[KitRequest])
     from_peer = owner.contact_id == turn.id
     to = await turn.scene.person(request.contact_id if from_peer else owner.contact_id)
     name = owner.name if from_peer else alias_of(turn.contact)
+    if not from_peer and len(await requests.meetings_of(turn.work, [owner.id])) > 1:
+        name = f"{name} ({request.ref})"
     body = mask(text)
     turn.work.save(
         RelayMessage(
@@ -82,5 +91,5 @@ def _meant_for(text: str, relays: list[KitRequest]) -> tuple[KitRequest | None, 
     first, _, rest = text.strip().partition(" ")
     for request in relays:
         if first.strip(":,.").upper() == request.ref:
-            return request, rest or text
+            return request, rest.strip()
     return (relays[0], text) if len(relays) == 1 else (None, text)

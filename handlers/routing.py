@@ -37,7 +37,7 @@ from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.engine.understanding import understand
 from handlers.flags import raise_flag
-from handlers.services.places import PlaceFound, mentioned_place
+from handlers.services.places import PlaceFound, mentioned_place, place_from_pin
 from handlers.services.roles import outlet_of, peer_of, staff_of
 from handlers.street import read_line
 
@@ -245,7 +245,9 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
 
 async def _not_words(turn: Turn, message: InboundMessage) -> None:
     if message.kind == "location" and message.lat is not None and message.lon is not None:
-        await conversation.begin(turn, "request_kit")
+        found = place_from_pin(message.lat, message.lon, turn.world.gazetteer)
+        data = {"place": consent.place_data(found)} if isinstance(found, PlaceFound) else {}
+        await conversation.begin(turn, "request_kit", **data)
         return
     name = {"edited": "edited", "text": "empty"}.get(message.kind, "unsupported")
     turn.say(f"common.{name}")

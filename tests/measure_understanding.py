@@ -12,6 +12,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from pathlib import Path
 
 from handlers.engine.emergency import emergency
@@ -154,11 +155,11 @@ def main() -> None:
             for n, part in hard.items()
         },
     )
-    for title, key in (("language", "lang"), ("intent", "intent")):
+    for title, key in (("language", itemgetter("lang")), ("intent", itemgetter("intent"))):
         table(
             f"Intent right, by {title}",
             {
-                n: {k: counted(g, is_right) for k, g in by(lambda r: r[key], part).items()}
+                n: {k: counted(g, is_right) for k, g in by(key, part).items()}
                 for n, part in split.items()
             },
         )

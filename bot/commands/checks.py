@@ -163,6 +163,8 @@ def check(
     if what not in ("", "flows", "texts"):
         typer.echo(f"kitline: check flows or check texts, not {what!r}", err=True)
         raise typer.Exit(2)
+    if write_docs and not DRAWING.parent.is_dir():
+        raise UserError("there is no docs folder here: run it in a clone of the repository")
     if write_docs:
         DRAWING.write_text(drawing(FLOWS), "utf-8")
     found = [] if what == "texts" else flow_findings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -189,35 +189,35 @@ def _may_be(typed: str, word: str, slips: int) -> bool:
 def find(reading: Reading, kind: str) -> list[Match]:
     """Every phrase of this kind of rule in the message, once for each place it stands."""
     index = phrasebook().indexes.get(kind, {})
+    there = reading.places.keys()
     found: dict[tuple[int, int], Match] = {}
     for word, places in reading.places.items():
         for rule, phrase in index.get(word, ()):
-            if any(reading.places.keys().isdisjoint(needed) for needed in phrase.needed):
+            if phrase.needed and any(there.isdisjoint(needed) for needed in phrase.needed):
                 continue
-            for match in _matches(reading, rule, phrase, places):
-                key = (id(rule), match.start)
-                if key not in found or found[key].end < match.end:
-                    found[key] = match
+            for start, end in _spans(reading, phrase, places[-MOST_PLACES:]):
+                key = (id(rule), start)
+                if key not in found or found[key].end < end:
+                    found[key] = Match(rule, start, end)
     return sorted(found.values(), key=lambda match: match.start)
 
 
-def _matches(
-    reading: Reading, rule: Rule, phrase: Phrase, places: Sequence[int]
-) -> Iterator[Match]:
-    for place in places[-MOST_PLACES:]:
-        yield from _from(reading, rule, phrase, place)
-
-
-def _from(reading: Reading, rule: Rule, phrase: Phrase, anchor: int) -> Iterator[Match]:
-    first = phrase.elements[0].words
-    for start in range(max(0, anchor - phrase.reach), anchor + 1):
-        if not phrase.elements[0].optional and first.isdisjoint(reading.cells[start]):
-            continue
-        if phrase.at_start and not _starts(reading, start):
-            continue
-        end = _follow(reading, phrase, 0, start, start)
-        if end > anchor:
-            yield Match(rule, start, end)
+def _spans(reading: Reading, phrase: Phrase, places: Sequence[int]) -> list[tuple[int, int]]:
+    """Where the phrase stands round these places of its anchor: from word to word."""
+    if phrase.is_word:
+        return [(place, place + 1) for place in places]
+    first = phrase.elements[0]
+    spans = []
+    for anchor in places:
+        for start in range(max(0, anchor - phrase.reach), anchor + 1):
+            if first.words.isdisjoint(reading.cells[start]) and not first.optional:
+                continue
+            if phrase.at_start and not _starts(reading, start):
+                continue
+            end = _follow(reading, phrase, 0, start, start)
+            if end > anchor:
+                spans.append((start, end))
+    return spans
 
 
 def _starts(reading: Reading, i: int) -> bool:

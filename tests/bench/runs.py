@@ -161,7 +161,7 @@ async def _kitline(
             **_channel(channel, provider.url),
         }
         with running(
-            "bot",
+            __import__("os").environ.get("BENCH_SERVER", "bot"),
             "serve",
             core=plan.server_core,
             folder=plan.folder,

@@ -67,8 +67,8 @@ def test_calls_that_say_a_text(
         'turn.say("tea.milk" if hot else "tea.lemon")',
         'def f():\n    name = "tea.milk" if hot else "tea.lemon"\n    turn.say(name)',
         'KINDS = {1: "milk", 2: "lemon"}\ndef f():\n    turn.say(f"tea.{KINDS[n]}")',
-        'KINDS = {1: "milk"}\ndef f():\n    name = KINDS.get(n, "lemon")\n    turn.say(f"tea.{name}")',
-        'turn.say("tea." + "milk") if x else turn.say(f"tea.{({1: \'milk\'}).get(n, \'lemon\')}")',
+        'KINDS = {1: "milk"}\ndef f():\n    x = KINDS.get(n, "lemon")\n    turn.say(f"tea.{x}")',
+        'def f():\n    x = {1: "milk"}.get(n, "lemon")\n    turn.say(f"tea.{x}")',
     ],
 )
 def test_names_put_together_while_running(source: str) -> None:
