@@ -134,9 +134,15 @@ def broken(flow: str, raw: str) -> Iterator[Finding]:
         yield Finding("broken text", flow, str(wrong))
 
 
+_HELP_LINE = re.compile(r"\b(?:116 ?123|0800[ \d]{4,}|0808[ \d]{4,}|03\d\d[ \d]{4,})")
+
+
 def unsourced(shelf: Shelf, known: Iterable[str]) -> Iterator[Finding]:
-    """Safety texts without a source, and sources that sources.toml does not have."""
+    """Safety texts and help lines without a source; sources that sources.toml does not have."""
     sources = set(known)
+    for name, words in texts(shelf):
+        if _HELP_LINE.search(words) and not shelf[name.rpartition(".")[0]].head.sources:
+            yield Finding("no source", name, "a help line's number must come from somewhere")
     for flow, file in shelf.items():
         if file.head.safety and not file.head.sources:
             yield Finding("no source", flow, "a safety text must name its sources")

@@ -74,7 +74,7 @@ def check(file: Path) -> str:
             if connection.execute("pragma foreign_key_check").fetchone():
                 raise DatabaseError(f"{file.name} is damaged: rows refer to rows that are gone")
             names = {n for (n,) in connection.execute("select name from sqlite_master")}
-            if not MUST_HAVE <= names:
+            if not MUST_HAVE.issubset(names):
                 raise DatabaseError(f"{file.name} is not a Kitline database")
             found = connection.execute("select version_num from alembic_version").fetchone()
     except sqlite3.Error as why:

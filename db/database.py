@@ -1,27 +1,25 @@
 """Opening the database; the only place where SQLite and PostgreSQL are told apart.
 
-SQLite must ``BEGIN IMMEDIATE``: Python's own default lost 261 of 320 updates in a trial, and a
-deferred BEGIN fails at once when two writers meet. Waiting writers starve without a queue of our
-own, so write transactions take one ``asyncio.Lock`` there.
+On SQLite write transactions have a way of their own (see sqlite.py); reads go by the async driver.
 """
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from asyncpg import PostgresError
+from asyncpg import PostgresError  # type: ignore[import-untyped]
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from db import sqlite
 from db.keys import Keyring
 
-Tx = AsyncConnection
+Tx = AsyncConnection | sqlite.InlineTx
 SQLITE_LEAST = (3, 35, 0)  # RETURNING
 
 
@@ -55,7 +53,7 @@ class Database:
         self.engine = engine
         self.keyring = keyring
         self.is_sqlite = engine.dialect.name == "sqlite"
-        self._writing = asyncio.Lock()
+        self._writer = sqlite.Writer(engine.url) if self.is_sqlite else None
 
     @classmethod
     def open(cls, url: str, keyring: Keyring) -> Database:
@@ -65,8 +63,8 @@ class Database:
             return cls(create_async_engine(made, pool_size=10, pool_pre_ping=True), keyring)
         if sqlite3.sqlite_version_info < SQLITE_LEAST:
             raise DatabaseError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 is the least.")
-        engine = create_async_engine(made, connect_args={"timeout": 30})
-        _set_up_sqlite(engine)
+        engine = create_async_engine(made, connect_args={"timeout": sqlite.WAIT_SECONDS})
+        sqlite.set_up(engine.sync_engine)
         return cls(engine, keyring)
 
     @asynccontextmanager
@@ -76,12 +74,8 @@ class Database:
         Losing a race to another process raises Conflict.
         """
         try:
-            if self.is_sqlite:
-                async with self._writing, self.engine.begin() as tx:
-                    yield tx
-            else:
-                async with self.engine.begin() as tx:
-                    yield tx
+            async with self._writer.transaction() if self._writer else self.engine.begin() as tx:
+                yield tx
         except IntegrityError as why:
             raise Conflict(type(why).__name__) from why
         except DBAPIError as why:
@@ -98,24 +92,6 @@ class Database:
 
     async def close(self) -> None:
         """Let go of every connection."""
+        if self._writer:
+            await self._writer.close()
         await self.engine.dispose()
-
-
-def _set_up_sqlite(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def _connect(connection: Any, record: Any) -> None:
-        connection.isolation_level = None  # Python must not begin transactions by itself
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=wal",
-            "synchronous=full",
-            "foreign_keys=on",
-            "busy_timeout=30000",
-        ):
-            cursor.execute("pragma " + pragma)
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Any) -> None:
-        reads = connection.get_execution_options().get("read_only")
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -165,7 +165,7 @@ async def _stop_or_start(turn: Turn, text: str) -> bool:
     if word == "stop":
         await consent.stop(turn)
     elif word == "start" and not (turn.contact.stopped_at or turn.contact.blocked_at):
-        if turn.message and turn.message.text.startswith("/start"):
+        if turn.channel == "telegram" or text.startswith("/start"):
             await conversation.begin(turn, "request_kit")  # how a Telegram chat begins
         else:
             await consent.start_again(turn)

@@ -62,7 +62,7 @@ class Guide:
         """The table of tests: number → what to send or press, what to read."""
         rows = {}
         for number, do, read in _ROW.findall(self.text):
-            acts = re.findall(r"`([^`]+)`|(\[[^\]]+\])", do)
+            acts = re.findall(r"`([^`:]+)`|(\[[^\]]+\])", do)  # an address is no message
             quotes = [q.strip(" .,") for q in re.findall(r'"([^"]+)"', read)]
             rows[int(number)] = ([word or button for word, button in acts], quotes)
         return rows

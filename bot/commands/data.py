@@ -51,7 +51,16 @@ _ABOUT: dict[str, tuple[type[Any], str]] = {
     "flags": (Flag, "contact_id"),
     "journal": (Fact, "contact_id"),
 }
-_OURS = {"pin_hash", "address_hash", "lane", "version", "owner", "lease_until", "dedupe", "window_n"}
+_OURS = {
+    "pin_hash",
+    "address_hash",
+    "lane",
+    "version",
+    "owner",
+    "lease_until",
+    "dedupe",
+    "window_n",
+}
 
 
 @app.command("export")
@@ -77,7 +86,9 @@ async def _held(work: Work, contact: Contact) -> dict[str, Any]:
     }
     for name, (model, column) in _ABOUT.items():
         held[name] = _shown(await work.find(model, **{column: contact.id}))
-    offers = [o for p in await work.find(Peer, contact_id=contact.id) for o in await _offers(work, p)]
+    offers = [
+        o for p in await work.find(Peer, contact_id=contact.id) for o in await _offers(work, p)
+    ]
     held["offers"] = _shown(offers)
     lanes = tuple(a.address_hash for a in addresses)
     held["messages_to_us"] = _shown(await work.find(InboxRow, lane=lanes)) if lanes else []

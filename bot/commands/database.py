@@ -71,22 +71,22 @@ def restore(
     backups.check_key(file, settings.keyring())
     if database.exists() and not yes:
         raise UserError(f"{database.name} is there already. To replace it give --yes; it is kept.")
-    for line in asyncio.run(_restore(settings, file, database)):
+    for line in _put_back(settings, file, database):
         typer.echo(line)
 
 
-async def _restore(settings: Settings, file: Path, database: Path) -> list[str]:
+def _put_back(settings: Settings, file: Path, database: Path) -> list[str]:
     if not database.exists():
         database.parent.mkdir(parents=True, exist_ok=True)
         part = backups.prepare(file, database)
-        await schema.migrate(f"sqlite:///{part}")
+        asyncio.run(schema.migrate(f"sqlite:///{part}"))
         os.replace(part, database)
         return [f"{database.name} is restored from {file.name}."]
     with backups.nobody_else(database):
         pass  # refuse before anything is written
     part = backups.prepare(file, database)
     try:
-        lines = await _bring_up_to_date(settings, database, part)
+        lines = asyncio.run(_bring_up_to_date(settings, database, part))
         with backups.nobody_else(part):
             pass  # all of it is in one file now
         with backups.nobody_else(database):
@@ -101,7 +101,7 @@ async def _restore(settings: Settings, file: Path, database: Path) -> list[str]:
 
 
 async def _bring_up_to_date(settings: Settings, database: Path, part: Path) -> list[str]:
-    """Whoever was erased or said STOP since the backup stays so; what was sent is not sent again."""
+    """Whoever was erased or said STOP since stays so; what was sent is not sent again."""
     await schema.migrate(f"sqlite:///{part}")
     gone = backups.who_is_gone(database, settings.keyring())
     if gone is None:

@@ -71,9 +71,7 @@ def add(
     products: str = typer.Option("", help='Kits they start with: "3 nasal N2402 06/2027".'),
 ) -> None:
     """Add a peer, or change what is known of one; found again by their phone."""
-    given = Given(
-        name, phone, place, radius_miles, trained_until, rota, limit, products
-    )
+    given = Given(name, phone, place, radius_miles, trained_until, rota, limit, products)
 
     async def act(app: App, work: Work) -> tuple[str, list[str]]:
         outcome = Outcome()

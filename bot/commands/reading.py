@@ -1,4 +1,4 @@
-"""What people give on a command line or in a CSV file, read strictly. ValueError says what is wrong."""
+"""What people give on a command line or in a CSV file, read strictly; ValueError says why not."""
 
 from __future__ import annotations
 
@@ -71,9 +71,11 @@ def read_moment(text: str, now: datetime) -> datetime:
         found = datetime.fromisoformat(plain)
     except ValueError:
         raise ValueError(f"{text} is not a time: write 2026-11-23 19:00, or 19:00") from None
-    return found.astimezone(now.tzinfo) if found.tzinfo else found.replace(
-        tzinfo=LONDON
-    ).astimezone(now.tzinfo)
+    return (
+        found.astimezone(now.tzinfo)
+        if found.tzinfo
+        else found.replace(tzinfo=LONDON).astimezone(now.tzinfo)
+    )
 
 
 def read_hours(text: str) -> str:

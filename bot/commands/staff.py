@@ -45,9 +45,7 @@ def add(
         home = await service_named(work, service)
         if await _found(work, home, name):
             raise UserError(f"{name} is there already. Change it: kitline staff set {name}")
-        one = Staff(
-            id=work.new_id(), service_id=home.id, name=name, role=role, created_at=work.now
-        )
+        one = Staff(id=work.new_id(), service_id=home.id, name=name, role=role, created_at=work.now)
         one = replace(one, **await _given(app, work, home, role, phone, order, hours, pin, ""))
         if one.call_order and one.contact_id is None:
             raise UserError(f"{name} cannot be on call without --phone")

@@ -167,6 +167,13 @@ def test_a_safety_text_without_a_source() -> None:
     assert found(checks.unsourced(shelf, ["phs"])) == [("no source", "tea")]
 
 
+@pytest.mark.parametrize("number", ["116 123", "0800 1111", "0300 123 6600"])
+def test_a_help_line_without_a_source(number: str) -> None:
+    shelf = one(milk=f"Ring {number} any time.")
+    assert found(checks.unsourced(shelf, ["phs"])) == [("no source", "tea.milk")]
+    assert found(checks.unsourced(one(Head(sources=("phs",)), milk=number), ["phs"])) == []
+
+
 def test_an_unknown_source() -> None:
     shelf = one(Head(sources=("phs", "my uncle")), milk="Milk?")
     assert found(checks.unsourced(shelf, ["phs"])) == [("unknown source", "tea")]

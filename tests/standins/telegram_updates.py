@@ -9,6 +9,7 @@ from typing import Any
 
 clock: Callable[[], float] = time.time  # a test may set its own
 
+
 def _person(chat: int) -> dict[str, Any]:
     return {"id": chat, "is_bot": False, "first_name": "Sam", "language_code": "en"}
 

@@ -112,6 +112,10 @@ class TwilioStandIn:
     own_stop_words: bool = False
     shuffle_callbacks: bool = False
     numbers: set[str] = field(default_factory=set)
+    voice_only: set[str] = field(default_factory=set)
+    hooks: dict[str, str] = field(default_factory=dict)
+    status: str = "active"
+    kind: str = "Full"
     routes: dict[str, str] = field(default_factory=dict)
     opted_out: set[str] = field(default_factory=set)
     undeliverable: dict[str, str] = field(default_factory=dict)
@@ -131,6 +135,8 @@ class TwilioStandIn:
                 Route(f"{account}/Messages.json", self._api(self._create), methods=["POST"]),
                 Route(f"{account}/Messages.json", self._api(self._list), methods=["GET"]),
                 Route(f"{account}/Messages/{{sid}}.json", self._api(self._one), methods=["GET"]),
+                Route(f"{account}.json", self._api(self._account)),
+                Route(f"{account}/IncomingPhoneNumbers.json", self._api(self._numbers)),
                 Route("/_control", self._control, methods=["POST"]),
                 Route("/_deliver", self._deliver, methods=["POST"]),
                 Route("/_state", self._state, methods=["GET"]),
@@ -291,6 +297,25 @@ class TwilioStandIn:
                 "next_page_uri": uri(page + 1) if start + size < len(found) else None,
             }
         )
+
+    async def _account(self, request: Request) -> Response:
+        return JSONResponse({"sid": self.account_sid, "status": self.status, "type": self.kind})
+
+    async def _numbers(self, request: Request) -> Response:
+        """Every number of the account; ``hooks`` says where its texts and calls go."""
+        asked = request.query_params.get("PhoneNumber", "")
+        found = [
+            {
+                "phone_number": number,
+                "capabilities": {"sms": number not in self.voice_only, "voice": True, "mms": False},
+                "sms_url": self.hooks.get("sms", ""),
+                "voice_url": self.hooks.get("voice", ""),
+            }
+            for number in sorted(self.numbers)
+            if asked in ("", number)
+        ]
+        page = {"page": 0, "page_size": 50, "uri": str(request.url.path), "next_page_uri": None}
+        return JSONResponse({"incoming_phone_numbers": found, **page})
 
     # --- our webhooks, rung by Twilio -----------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""What `kitline doctor` looks at: one file a subject, each giving findings."""

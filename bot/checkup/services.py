@@ -1,0 +1,144 @@
+"""Each service: staff on call, peers on duty, outlets with hours and kits."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from bot.bootstrap import App
+from bot.checkup.finding import Finding, fail, ok, warn
+from bot.commands.people import can_be_written_to, line_of
+from bot.commands.stock import holders_of
+from db.models import Contact, Outlet, Peer, Service, Staff
+from db.work import Work
+from handlers.services.contacts import all_services
+from handlers.services.dispatch import on_duty
+from handlers.services.hours import check_hours
+from handlers.services.oncall_rota import is_on_duty
+from handlers.services.rules import is_night, rules_of
+from handlers.services.supplies import lines_of, outlet_holder
+
+SOON = timedelta(days=30)
+
+
+async def services(app: App, work: Work) -> list[Finding]:
+    """What every service lacks."""
+    found = []
+    for home in await all_services(work):
+        mine = [
+            *_line(app, home),
+            *await _staff(work, home),
+            *await _peers(work, home),
+            *await _outlets(work, home),
+            *await _stock(work, home),
+        ]
+        found += mine or [ok(f"{home.slug}: staff, peers, outlets and stock")]
+    return found or [fail("there is no service", "kitline services add --help")]
+
+
+def _line(app: App, home: Service) -> list[Finding]:
+    if app.settings.has_sms and not line_of(app, home, "sms"):
+        do = f"kitline services set {home.slug} --number +44..."
+        return [fail(f"{home.slug}: has no number of its own, and TWILIO_FROM is not set", do)]
+    return []
+
+
+async def _staff(work: Work, home: Service) -> list[Finding]:
+    active = await work.find(Staff, service_id=home.id, status="active")
+    reached = [s for s in active if await _hears(work, s.contact_id)]
+    on_list = [s for s in reached if s.call_order > 0]
+    add = f"kitline staff add NAME --phone 07... --order 1 --service {home.slug}"
+    found = []
+    if not on_list:
+        found.append(fail(f"{home.slug}: no coordinator on call can be reached", add))
+    elif not any(is_on_duty(s, work.now, home.nation) for s in on_list):
+        what = f"{home.slug}: nobody is on call just now; requesters read when somebody will be"
+        found.append(warn(what, "kitline staff set NAME --hours ..."))
+    if not any(s.role == "safeguarding" for s in reached):
+        do = add.replace("--order 1", "--role safeguarding")
+        found.append(warn(f"{home.slug}: nobody is safeguarding lead", do))
+    return found
+
+
+async def _hears(work: Work, contact_id: int | None) -> bool:
+    contact = await work.get(Contact, contact_id)
+    return contact is not None and not can_be_written_to(contact)
+
+
+async def _peers(work: Work, home: Service) -> list[Finding]:
+    active = await work.find(Peer, service_id=home.id, status="active")
+    if not active:
+        do = f"kitline peers add NAME --phone 07... --place ... --service {home.slug}"
+        return [warn(f"{home.slug}: has no peer", do)]
+    found, today = [], work.now.date()
+    night = is_night(work.now, rules_of(home))
+    able = [p for p in active if await _hears(work, p.contact_id)]
+    if not any(on_duty(p, work.now, night) for p in able):
+        found.append(warn(f"{home.slug}: no peer is on duty just now", "They text ON."))
+    over = [p.name for p in active if not p.trained_until or p.trained_until < today]
+    if over:
+        do = "They are not asked. After training: kitline peers add (again) --trained-until"
+        found.append(warn(f"{home.slug}: training is over for {', '.join(over)}", do))
+    silent = [p.name for p in active if p not in able]
+    if silent:
+        what = f"{home.slug}: cannot be reached: {', '.join(silent)}"
+        found.append(warn(what, "Ring them: after STOP only their own START helps."))
+    return found
+
+
+async def _outlets(work: Work, home: Service) -> list[Finding]:
+    active = await work.find(Outlet, service_id=home.id, status="active")
+    if not active:
+        do = f"kitline pharmacies import FILE --service {home.slug}"
+        return [warn(f"{home.slug}: has no pharmacy or other outlet", do)]
+    found = []
+    no_hours = [o.name for o in active if not o.hours]
+    bad_hours = [o.name for o in active if o.hours and check_hours(o.hours)]
+    phones = {o.id: await work.find(Contact, outlet_id=o.id) for o in active}
+    today = work.now.date()
+    kits = {o.id: await _free(work, o, today) for o in active}
+    no_stock = [o.name for o in active if not kits[o.id]]
+    no_phone = [o.name for o in active if kits[o.id] and not phones[o.id]]
+    again = "import the list again with its hours"
+    add = f"kitline stock add ... --outlet NAME --service {home.slug}"
+    for names, what, do in (
+        (no_hours, "hours are not known", again),
+        (bad_hours, "hours cannot be read", again),
+        (no_stock, "no kit in date", add),
+        (no_phone, "no phone to text ISSUED from", "import with texts_from"),
+    ):
+        if names:
+            found.append(warn(f"{home.slug}: {what}: {_some(names)}", do))
+    return found
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+async def _free(work: Work, outlet: Outlet, today: date) -> int:
+    lines = await lines_of(work, outlet_holder(outlet))
+    return sum(n.available for n in lines if not n.expiry or n.expiry >= today)
+
+
+async def _stock(work: Work, home: Service) -> list[Finding]:
+    today = work.now.date()
+    over, soon, free = [], [], 0
+    for holder, name in await holders_of(work, home):
+        for line in await lines_of(work, holder):
+            said = f"{line.quantity} {line.product} {line.batch} ({name})"
+            if line.expiry and line.expiry < today:
+                over.append(said)
+            else:
+                free += line.available
+                if line.expiry and line.expiry < today + SOON:
+                    soon.append(said)
+    found = []
+    if not free:
+        do = f"kitline stock add ... --service {home.slug}"
+        found.append(warn(f"{home.slug}: has no kit in date anywhere", do))
+    if over:
+        found.append(warn(f"{home.slug}: out of date: {_some(over)}", "Take them back."))
+    if soon:
+        found.append(warn(f"{home.slug}: out of date within 30 days: {_some(soon)}", "Swap them."))
+    return found
