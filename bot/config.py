@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from db.database import DatabaseError, async_url
+from db.database import async_url
 from db.keys import Keyring, KeyringError, new_secret
 
 
@@ -110,27 +111,79 @@ def check(settings: Settings) -> None:
 
 def problems(settings: Settings) -> list[str]:
     """Everything wrong with the settings, each with its name and the mend."""
+    return [
+        *_always(settings),
+        *_of_twilio(settings),
+        *_of_telegram(settings),
+        *_of_the_demo(settings),
+    ]
+
+
+def _always(settings: Settings) -> list[str]:
     found = []
     try:
         async_url(settings.database_url)
-    except (DatabaseError, ValueError):
+    except Exception:  # SQLAlchemy has several for an address it cannot read
         found.append("DATABASE_URL must start with sqlite:/// or postgresql://.")
     try:
         settings.keyring()
     except KeyringError as wrong:
         found.append(f"{wrong} Make one with: kitline new-key")
-    parts = urlsplit(settings.url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        found.append("PUBLIC_URL must be a full address, like https://kits.example.org.")
+    for name in ("PUBLIC_URL", "TWILIO_API_BASE_URL", "TELEGRAM_API_BASE_URL"):
+        address = getattr(settings, name.lower())
+        if address and not _is_address(address):
+            found.append(f"{name} must be a full address, like https://kits.example.org.")
+    return found
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, half a bracket
+        return False
+
+
+def _of_twilio(settings: Settings) -> list[str]:
+    found = []
     if bool(settings.twilio_account_sid) != bool(settings.twilio_auth_token):
         found.append("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN go together: set both or none.")
     sender = settings.twilio_from or settings.twilio_messaging_service_sid
     if settings.has_sms and not sender:
         found.append("TWILIO_FROM (or TWILIO_MESSAGING_SERVICE_SID) is needed to send SMS.")
+    if sender and not settings.has_sms:
+        found.append("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are needed beside the sender.")
+    if settings.twilio_from and not re.fullmatch(r"\+[1-9]\d{6,14}", settings.twilio_from):
+        found.append("TWILIO_FROM must be a number with its country code, like +447700900900.")
     if settings.has_sms and not settings.public_url:
         found.append("PUBLIC_URL is needed for Twilio: its signatures cover the public address.")
-    if settings.has_telegram and not settings.telegram_polls and not settings.public_url:
-        found.append("PUBLIC_URL is needed for Telegram's webhook; or set TELEGRAM_MODE=polling.")
+    return found
+
+
+def _of_telegram(settings: Settings) -> list[str]:
+    found = []
+    token, secret = settings.telegram_bot_token, settings.telegram_webhook_secret
+    if token and not re.fullmatch(r"\d+:[\w-]+", token, re.ASCII):
+        found.append("TELEGRAM_BOT_TOKEN must be as BotFather gave it: figures, a colon, letters.")
+    if (secret or settings.telegram_mode) and not token:
+        name = "TELEGRAM_WEBHOOK_SECRET" if secret else "TELEGRAM_MODE"
+        found.append(f"{name} is set without TELEGRAM_BOT_TOKEN: set both or none.")
+    if secret and not re.fullmatch(r"[\w-]{1,256}", secret, re.ASCII):
+        found.append("TELEGRAM_WEBHOOK_SECRET may hold only A-Z a-z 0-9 _ - (Telegram's rule).")
+    if token and settings.telegram_mode == "webhook" and not _telegram_can_reach(settings):
+        found.append("PUBLIC_URL must be https for Telegram's webhook; or TELEGRAM_MODE=polling.")
+    return found
+
+
+def _telegram_can_reach(settings: Settings) -> bool:
+    """Telegram calls https alone; a stand-in on this machine calls what it is told."""
+    return settings.url.startswith("https://") or bool(
+        settings.public_url and settings.telegram_api_base_url
+    )
+
+
+def _of_the_demo(settings: Settings) -> list[str]:
+    found = []
     if settings.demo and (settings.has_sms or settings.has_telegram):
         found.append("DEMO=1 cannot go with real channels: take the tokens away, or DEMO.")
     if settings.demo is False and not (settings.has_sms or settings.has_telegram):
@@ -142,7 +195,10 @@ def with_demo_key(settings: Settings) -> Settings:
     """In the demo a key is made, and kept beside the database; otherwise one is required."""
     if settings.secret_key or not settings.is_demo:
         return settings
-    database = async_url(settings.database_url).database or "kitline.db"
+    try:
+        database = async_url(settings.database_url).database or "kitline.db"
+    except Exception:
+        return settings  # ``check`` says what is wrong with it
     path = Path(f"{database}.key") if database != ":memory:" else Path("kitline.key")
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

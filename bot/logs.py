@@ -10,6 +10,12 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict
 
+NOISY = (
+    "httpx", "httpcore", "uvicorn", "uvicorn.error", "uvicorn.access", "alembic", "twilio",
+    "telegram", "aiohttp.access", "aiosqlite", "sqlalchemy", "python_multipart", "multipart",
+)  # fmt: skip
+OURS = ("bot.", "handlers.", "content.", "db.")
+
 # Only these may stand beside an event.
 ALLOWED = {
     "event", "level", "timestamp", "logger", "error", "inbox_id", "outbox_id", "kind", "loop",
@@ -23,10 +29,18 @@ def _keep_allowed(logger: Any, name: str, event: EventDict) -> EventDict:
     if record is not None:
         for key in ALLOWED & set(record.__dict__):
             event.setdefault(key, record.__dict__[key])
-        if record.exc_info and record.exc_info[1] is not None:
-            event["error"] = type(record.exc_info[1]).__name__
-            event["where"] = _place(record.exc_info[1])
+        if not record.name.startswith(OURS):
+            event["event"] = _first_line(record.msg)
+    why = (event.get("exc_info") or (None, None))[1]
+    if why is not None:
+        event["error"] = type(why).__name__
+        event["where"] = _place(why)
     return {key: value for key, value in event.items() if key in ALLOWED}
+
+
+def _first_line(message: object) -> str:
+    """A library's line before its values are put in: they may be a text, a number, a name."""
+    return str(message).strip().partition("\n")[0][:200]
 
 
 def _place(why: BaseException) -> str:
@@ -56,5 +70,5 @@ def set_up(log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "uvicorn.access", "alembic", "twilio", "telegram", "aiohttp.access"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)

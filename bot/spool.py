@@ -46,7 +46,8 @@ class Spool:
             try:
                 body = json.loads(self.keyring.open(path.read_bytes(), "spool"))
             except (OSError, Sealed, ValueError):
-                log.exception("a spooled message cannot be read")
+                log.exception("a spooled message cannot be read; it is laid aside")
+                path.rename(path.with_suffix(".unreadable"))
                 continue
             if body.get("sent_at"):
                 body["sent_at"] = datetime.fromisoformat(body["sent_at"])

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from asyncpg import PostgresError  # type: ignore[import-untyped]
-from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -46,6 +45,11 @@ def async_url(url: str) -> URL:
     raise DatabaseError("DATABASE_URL must start with sqlite:/// or postgresql://")
 
 
+def _engine(url: URL, **more: Any) -> AsyncEngine:
+    """An engine whose errors never show what was being stored."""
+    return create_async_engine(url, hide_parameters=True, **more)
+
+
 class Database:
     """One database, SQLite or PostgreSQL. A transaction owns its connection."""
 
@@ -60,10 +64,10 @@ class Database:
         """Make the engine; nothing is connected yet."""
         made = async_url(url)
         if made.get_backend_name() != "sqlite":
-            return cls(create_async_engine(made, pool_size=10, pool_pre_ping=True), keyring)
+            return cls(_engine(made, pool_size=10, pool_pre_ping=True), keyring)
         if sqlite3.sqlite_version_info < SQLITE_LEAST:
             raise DatabaseError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 is the least.")
-        engine = create_async_engine(made, connect_args={"timeout": sqlite.WAIT_SECONDS})
+        engine = _engine(made, connect_args={"timeout": sqlite.WAIT_SECONDS})
         sqlite.set_up(engine.sync_engine)
         return cls(engine, keyring)
 

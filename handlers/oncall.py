@@ -16,7 +16,7 @@ from db.models import (
     RequestStatus,
     Staff,
 )
-from handlers import ladder, meeting
+from handlers import ladder, meeting, news
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Turn
@@ -107,7 +107,7 @@ async def show(turn: Turn, request: KitRequest | None, flags: list[Flag]) -> Non
         recipient=library.label(turn.locale, "recipient", request.recipient),
         district=request.district,
         asked=clock_words(request.asked_at, turn.now),
-        owner=await ladder.owner_words(turn.scene, request),
+        owner=await news.owner_words(turn.scene, request),
         next=clock_words(request.next_timer_at, turn.now) if request.next_timer_at else "-",
         tried=", ".join(names),
     )

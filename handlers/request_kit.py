@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from content import library
 from db.models import KitRequest, RequestStatus
-from handlers import ladder
+from handlers import ladder, news, open_request
 from handlers.consent import place_data, service_for
-from handlers.engine.conversation import begin, leave
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import Turn
 from handlers.flags import raise_flag, team_name
@@ -81,7 +79,7 @@ async def again(turn: Turn, answer: str) -> Next:
     if answer == "second":
         turn.data["second"] = True
         return "age" if turn.contact.adult is None else "who_or_where"
-    await say_status(turn)
+    await open_request.say_status(turn)
     return END
 
 
@@ -320,7 +318,7 @@ async def confirm(turn: Turn, answer: str) -> Next:
     )
     turn.journal("RequestPlaced", request_id=request.id)
     request = await ladder.advance(turn.scene, request)
-    turn.say("request_kit.placed", ref=request.ref, news=await ladder.news(turn, request))
+    turn.say("request_kit.placed", ref=request.ref, news=await news.of(turn, request))
     return Go("awareness")
 
 
@@ -349,73 +347,4 @@ REQUEST_KIT = Flow(
         Say("confirm_no", END),
     ),
     nudge=True,
-)
-
-
-# --- afterwards --------------------------------------------------------------------------------
-
-
-async def say_status(turn: Turn) -> None:
-    """STATUS: how the open request stands."""
-    open_now = await requests.open_request_of(turn.work, turn.id)
-    if not open_now:
-        turn.say("request_kit.status_none")
-    for request in open_now:
-        turn.say("request_kit.status", ref=request.ref, news=await ladder.news(turn, request))
-
-
-async def cancel(turn: Turn) -> None:
-    """CANCEL: leave the question, or ask whether the open request goes too."""
-    asking = turn.flow and turn.flow not in ("awareness", "overdose")
-    leave(turn)
-    open_now = await requests.open_request_of(turn.work, turn.id)
-    if open_now and not asking:
-        await begin(turn, "cancel_request", request=open_now[-1].id, ref=open_now[-1].ref)
-        return
-    turn.say("request_kit.cancelled_nothing")
-
-
-@leads_to(END)
-async def cancel_sure(turn: Turn, answer: str) -> Next:
-    """Yes or no to cancelling."""
-    request = await turn.work.need(KitRequest, turn.data["request"])
-    if answer == "yes" and request.closed_at is None:
-        await ladder.end_request(turn.scene, request, RequestStatus.CANCELLED)
-        turn.say("request_kit.cancelled", ref=request.ref)
-    elif answer == "no":
-        turn.say("request_kit.kept", ref=request.ref)
-    else:
-        await say_status(turn)
-    return END
-
-
-async def ref_value(turn: Turn) -> dict[str, Any]:
-    """The reference a question is about."""
-    return {"ref": turn.data["ref"]}
-
-
-CANCEL_REQUEST = Flow(
-    "cancel_request",
-    (Choose("sure", ("yes", "no"), cancel_sure, "words", values=ref_value, careful=True),),
-)
-
-
-@leads_to(END)
-async def still_needed(turn: Turn, answer: str) -> Next:
-    """The code ran out: still needed?"""
-    request = await turn.work.need(KitRequest, turn.data["request"])
-    if request.closed_at:
-        return END
-    if answer == "no":
-        await ladder.end_request(turn.scene, request, RequestStatus.CANCELLED)
-        turn.say("request_kit.cancelled", ref=request.ref)
-        return END
-    request = requests.ask_anew(turn.work, request)
-    await ladder.advance_and_tell(turn.scene, request)
-    return END
-
-
-STILL_NEEDED = Flow(
-    "still_needed",
-    (Choose("ask", ("yes", "no"), still_needed, "words", values=ref_value, careful=True),),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +14,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -26,9 +28,6 @@ from tests.robust.world import REQUESTERS, World
 PEERS = tuple(peer.number.replace("tg:", "+447700") for peer in sample.GRIMSBY_PEERS)
 SHOPS = tuple(shop.number for shop in sample.GRIMSBY_OUTLETS)
 STAFF = ("+447700900051", "+447700900052")
-ANYBODY = st.sampled_from(REQUESTERS + PEERS)
-CRASH = st.sampled_from(("", "", "", "", "", "stored", "turn", "sent"))
-BACK = st.integers(0, 2)  # which of the last codes somebody saw
 WISHES = (
     "kit for me near dn31 3eq",
     "spray for me near DN35",
@@ -36,28 +35,41 @@ WISHES = (
     "kit for my mate near DN37",
     "KIT",
 )
-REQUESTER_WORDS = (
-    "STOP START CANCEL YES NO STATUS BACK MENU 1 2 CAME NEXT help_is_here hes_not_breathing "
-    "running_late they_never_came USED LOST TALK"
-).replace("_", " ")
-WAITS = (0.5, 4, 11, 31, 70, 24 * 60, 3 * 24 * 60)
+ANYTHING = (
+    *"STOP START CANCEL YES NO STATUS BACK MENU 1 2 NEXT USED LOST TALK KIT DELETE".split(),
+    *"ACCEPT DECLINE ISSUED OFF ON UNDO OK SAFE SOS PAUSE STOCK NONE".split(),
+    *("he's not breathing", "help is here", "running late", "they never came", "got it"),
+    *("ISSUED 1 me dn35", "STOCK ADD 2 nasal N2402 06/2028", "REQUESTS", "8888"),
+)
+WAITS = (0.5, 0.5, 4, 4, 11, 31, 70, 24 * 60, 3 * 24 * 60)
+ANYBODY = st.sampled_from(REQUESTERS + PEERS)
+CRASH = st.sampled_from(("", "", "", "", "", "stored", "turn", "sent"))
+NTH = st.integers(0, 7)
 
 
 def some(words: str) -> st.SearchStrategy[str]:
     return st.sampled_from(words.split())
 
 
+def while_open(kind: str) -> Any:
+    """Only when somebody could act on such a thing."""
+    return precondition(lambda story: getattr(story.world.open, kind))
+
+
 class Story(RuleBasedStateMachine):
     """Three requesters, four peers, two pharmacies, two coordinators, one clock."""
 
-    @initialize(wave_size=st.sampled_from((1, 2)))
-    def start(self, wave_size: int) -> None:
+    @initialize(wave_size=st.sampled_from((1, 2)), wishes=st.tuples(*[st.sampled_from(WISHES)] * 2))
+    def start(self, wave_size: int, wishes: tuple[str, ...]) -> None:
         self.world = World(wave_size)
+        for who, wish in zip(REQUESTERS, wishes, strict=False):
+            self.asks_for_a_kit(who, wish, "")
 
-    def seen(self, number: str, pattern: str, back: int) -> str:
-        """A code out of the texts somebody got, the last or one before."""
-        found = re.findall(pattern, "\n".join(self.world.phones.texts[number]))
-        return str(found[-1 - min(back, len(found) - 1)]) if found else "K7FP"
+    def nth(self, kind: str, n: int) -> tuple[str, str]:
+        """Whose turn it is, and the code they would type."""
+        found = getattr(self.world.open, kind)
+        number, code = found[n % len(found)]
+        return number, code
 
     @rule(who=ANYBODY, wish=st.sampled_from(WISHES), crash=CRASH)
     def asks_for_a_kit(self, who: str, wish: str, crash: str) -> None:
@@ -68,76 +80,83 @@ class Story(RuleBasedStateMachine):
             if said is None:
                 return
             self.world.say(who, said, crash=crash)
+            crash = ""
             if REF.search("\n".join(texts[before:])):
                 return
             answers = [requester_says(text, self.world.chance()) for text in texts[before:]]
             said = next((answer for answer in reversed(answers) if answer), None)
 
-    @rule(who=ANYBODY, text=st.sampled_from(REQUESTER_WORDS.split(" ")), crash=CRASH)
-    def says(self, who: str, text: str, crash: str) -> None:
+    @rule(who=st.one_of(ANYBODY, st.sampled_from(SHOPS + STAFF)), n=NTH, crash=CRASH)
+    def says_anything(self, who: str, n: int, crash: str) -> None:
+        text = ANYTHING[(n * 7 + self.world.sent) % len(ANYTHING)]
         self.world.say(who, text, crash=crash)
 
-    @rule(who=st.sampled_from(PEERS), word=some("ACCEPT ACCEPT DECLINE YES"), back=BACK, crash=CRASH)
-    def answers_an_offer(self, who: str, word: str, back: int, crash: str) -> None:
-        code = self.seen(who, r"ACCEPT (\d+)", back)
-        self.world.say(who, f"{word} {code}", crash=crash)
+    @while_open("offers")
+    @rule(n=NTH, word=some("ACCEPT ACCEPT ACCEPT YES DECLINE OFF STOP"), crash=CRASH)
+    def answers_an_offer(self, n: int, word: str, crash: str) -> None:
+        who, code = self.nth("offers", n)
+        self.world.say(who, word if word in ("OFF", "STOP") else f"{word} {code}", crash=crash)
 
-    @rule(
-        who=st.sampled_from(PEERS),
-        word=some("ONWAY HERE ISSUED ISSUED ISSUED CANT HANDOVER"),
-        back=BACK,
-        crash=CRASH,
-    )
-    def is_on_a_meeting(self, who: str, word: str, back: int, crash: str) -> None:
-        self.world.say(who, f"{word} {self.seen(who, 'Thank you, (....) is', back)}", crash=crash)
+    @while_open("meetings")
+    @rule(n=NTH, word=some("ONWAY HERE ISSUED ISSUED CANT HANDOVER PAUSE STOP OK SOS"), crash=CRASH)
+    def meets(self, n: int, word: str, crash: str) -> None:
+        who, ref = self.nth("meetings", n)
+        self.world.say(who, f"{word} {ref}" if word[0] in "ICH" else word, crash=crash)
 
-    @rule(
-        who=st.sampled_from(PEERS),
-        word=some("ACCEPT ISSUED OFF ON UNDO OK SAFE SOS PAUSE STOCK 1 STOP START ISSUED_1_me_dn35"),
-        crash=CRASH,
-    )
-    def peer_says(self, who: str, word: str, crash: str) -> None:
-        self.world.say(who, word.replace("_", " "), crash=crash)
-
-    @rule(who=st.sampled_from(PEERS))
-    def gets_kits(self, who: str) -> None:
-        self.world.say(who, "STOCK ADD 2 nasal N2402 06/2028")
-
-    @rule(shop=st.sampled_from(SHOPS), who=ANYBODY, back=BACK, crash=CRASH)
-    def collects(self, shop: str, who: str, back: int, crash: str) -> None:
-        code = self.seen(who, r"\b[A-Z0-9]{3}-[A-Z0-9]{3}\b", back)
+    @while_open("claims")
+    @rule(n=NTH, crash=CRASH)
+    def collects(self, n: int, crash: str) -> None:
+        shop, code = self.nth("claims", n)
         self.world.say(shop, f"ISSUED {code}", crash=crash)
 
-    @rule(shop=st.sampled_from(SHOPS), word=some("NONE STOCK"))
-    def shop_says(self, shop: str, word: str) -> None:
-        self.world.say(shop, word)
+    @rule(n=NTH, crash=CRASH)
+    def all_goes_well(self, n: int, crash: str) -> None:
+        """The next thing that brings a kit nearer to somebody."""
+        opened = self.world.open
+        good = [(who, f"ACCEPT {code}") for who, code in opened.offers]
+        good += [(who, f"ISSUED {code}") for who, code in opened.meetings + opened.claims]
+        if good:
+            self.world.say(*good[n % len(good)], crash=crash)
+        else:
+            self.asks_for_a_kit(REQUESTERS[n % 3], WISHES[n % 5], crash)
 
+    @while_open("requests")
+    @rule(n=NTH, words=some("STATUS CANCEL,YES CANCEL,NO STOP hes_not_breathing YES NO"), crash=CRASH)
+    def thinks_again(self, n: int, words: str, crash: str) -> None:
+        who, _ = self.nth("requests", n)
+        for word in words.split(","):
+            self.world.say(who, word.replace("_", " "), crash=crash)
+
+    @while_open("supplies")
+    @rule(n=NTH, word=some("YES NO UNDO"), crash=CRASH)
+    def looks_back(self, n: int, word: str, crash: str) -> None:
+        who, _ = self.nth("supplies", n)
+        self.world.say(PEERS[n % len(PEERS)] if word == "UNDO" else who, word, crash=crash)
+
+    @while_open("requests")
     @rule(
+        n=NTH,
         who=st.sampled_from(STAFF),
-        word=some("TAKE ASSIGN DONE SHOW"),
-        whose=ANYBODY,
+        word=some("TAKE ASSIGN ASSIGN DONE"),
         peer=some("Sam Jo Lee Ash"),
-        outcome=some("1 2 3 MENU"),
+        outcome=some("1 2 3"),
         crash=CRASH,
     )
     def coordinates(
-        self, who: str, word: str, whose: str, peer: str, outcome: str, crash: str
+        self, n: int, who: str, word: str, peer: str, outcome: str, crash: str
     ) -> None:
-        ref = self.seen(whose, r"(?:request is|request|for) ([A-Z0-9]{4})\b", 0)
+        _, ref = self.nth("requests", n)
         self.world.say(who, f"{word} {ref} {peer}" if word == "ASSIGN" else f"{word} {ref}")
-        if word != "SHOW":
-            self.world.say(who, self.seen(who, r"reply (\d{4})\b", 0), crash=crash)
-        if word == "DONE":
-            self.world.say(who, outcome, crash=crash)
+        asked = re.findall(r"reply (\d{4})\b", "\n".join(self.world.phones.texts[who][-2:]))
+        for code in asked[-1:]:
+            self.world.say(who, code, crash=crash)
+            if word == "DONE":
+                self.world.say(who, outcome, crash=crash)
 
-    @rule(minutes=st.sampled_from(WAITS), crash=CRASH)
-    def time_passes(self, minutes: float, crash: str) -> None:
-        self.world.wait(timedelta(minutes=minutes), crash)
-
-    @rule(minutes=st.sampled_from(WAITS), crash=CRASH)
-    def time_passes_step_by_step(self, minutes: float, crash: str) -> None:
-        for _ in range(4):
-            self.world.wait(timedelta(minutes=minutes / 4), crash)
+    @rule(minutes=st.sampled_from(WAITS), steps=st.sampled_from((1, 1, 4)), crash=CRASH)
+    def time_passes(self, minutes: float, steps: int, crash: str) -> None:
+        for _ in range(steps):
+            self.world.wait(timedelta(minutes=minutes / steps), crash)
 
     @rule()
     def the_last_message_comes_again(self) -> None:
@@ -154,6 +173,7 @@ class Story(RuleBasedStateMachine):
     def holds(self) -> None:
         if hasattr(self, "world"):
             assert not broken(self.world.database)
+            self.world.look()
 
     def teardown(self) -> None:
         if hasattr(self, "world"):

@@ -25,7 +25,7 @@ app = typer.Typer()
 @failing
 def doctor() -> None:
     """Check everything; leaves with 0 only if fit to serve."""
-    found = asyncio.run(_look())
+    found = asyncio.run(examine())
     for one in found:
         typer.echo(f"{one.level:<5}{one.what}" + (f"  -> {one.do}" if one.do else ""))
     counts = {level: sum(one.level == level for one in found) for level in Level}
@@ -36,7 +36,8 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-async def _look() -> list[Finding]:
+async def examine() -> list[Finding]:
+    """Every finding, settings first; stops early where the rest cannot be looked at."""
     settings, found = read_settings()
     if settings is None:
         return found
@@ -46,14 +47,14 @@ async def _look() -> list[Finding]:
         return found
     kitline = build(settings)
     try:
-        return found + await _look_inside(kitline, settings)
+        return found + await _inside(kitline, settings)
     finally:
         for channel in kitline.channels.values():
             await channel.close()
         await kitline.db.close()
 
 
-async def _look_inside(kitline: App, settings: Settings) -> list[Finding]:
+async def _inside(kitline: App, settings: Settings) -> list[Finding]:
     if isinstance(kitline.clock, DemoClock):
         kitline.clock.offset = await meta.demo_offset(kitline.db)
     now = kitline.clock.now()

@@ -189,6 +189,14 @@ async def chosen(turn: Turn, flow: Flow, step: Choose, text: str) -> str | None:
     return match_option(text, list(labels), words, careful=step.careful)
 
 
+async def chosen_here(turn: Turn, text: str) -> str | None:
+    """The option of the question on the table that a typed answer means, or None."""
+    here = current(turn)
+    if here is None or not isinstance(here[1], Choose):
+        return None
+    return await chosen(turn, here[0], here[1], text)
+
+
 async def answer(turn: Turn, name: str) -> None:
     """Go on from a chosen option (or, at an Enter step, from what was written)."""
     here = current(turn)

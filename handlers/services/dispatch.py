@@ -119,6 +119,17 @@ def _last_asked(ranked: Ranked) -> float:
 # --- gathering the values ----------------------------------------------------------------------
 
 
+def need_of(request: KitRequest) -> Need:
+    """What an open request needs."""
+    return Need(
+        request.product,
+        request.quantity,
+        request.lat or 0.0,
+        request.lon or 0.0,
+        request.contact_id,
+    )
+
+
 async def candidates_for(
     work: Work, service_id: int, request: KitRequest | None
 ) -> list[Candidate]:

@@ -13,6 +13,7 @@ _ASKED = (
     ("Where are you?", PLACES),
     ("Two kinds of kit", ("1", "2", "3", "3")),
     ("How would you like to get it", ("1", "1", "1", "2")),
+    ("You already have request", ("1",)),
     ("Reply YES or NO", ("YES",)),
     ("NEXT or SKIP", ("NEXT", "SKIP")),
     ("What first?", ("1",)),

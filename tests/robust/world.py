@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import shutil
+import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import Coroutine
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
@@ -19,7 +21,7 @@ from bot.bootstrap import App, build
 from bot.channels.base import Receipt, SendError
 from bot.config import Settings
 from db import schema
-from db.models import InboundMessage, OutboundMessage, Service
+from db.models import Address, InboundMessage, OutboundMessage, Service
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
 from tests.conftest import SECRET
@@ -60,6 +62,29 @@ class Phones:
         pass
 
 
+@dataclass(frozen=True)
+class OpenNow:
+    """What waits for somebody: their number and the code or reference they would type."""
+
+    offers: tuple[tuple[str, str], ...] = ()
+    meetings: tuple[tuple[str, str], ...] = ()
+    claims: tuple[tuple[str, str], ...] = ()
+    requests: tuple[tuple[str, str], ...] = ()
+    supplies: tuple[tuple[str, str], ...] = ()
+
+
+_OPEN = {
+    "offers": """select contact_id, code from offers o join peers p on p.id = peer_id
+        where o.status = 'sent' order by o.id""",
+    "meetings": """select p.contact_id, ref from requests r join peers p on p.id = peer_id
+        where r.status = 'accepted' order by r.id""",
+    "claims": """select c.id, code from claims join contacts c using (outlet_id)
+        where status = 'open' order by claims.id""",
+    "requests": "select contact_id, ref from requests where closed_at is null order by id",
+    "supplies": "select contact_id, ref from requests where status = 'supplied' order by id",
+}
+
+
 @cache
 def gazetteer() -> Gazetteer:
     return Gazetteer.open()
@@ -92,6 +117,20 @@ def _template() -> Path:
     return path
 
 
+@cache
+def _numbers() -> dict[int, str]:
+    """Contact → number, which the database keeps sealed."""
+
+    async def read() -> dict[int, str]:
+        app = build(settings(_template()), gazetteer=gazetteer())
+        async with app.db.read() as tx:
+            found = await Work(app.db, tx, app.engine.ids, START).find(Address)
+        await app.close()
+        return {address.contact_id: address.address for address in found}
+
+    return asyncio.run(read())
+
+
 class World:
     """The line, its clock and its phones. Everything is driven step by step, by one caller."""
 
@@ -106,6 +145,8 @@ class World:
         self.last: InboundMessage | None = None
         self.app = self._build()
         self.run(self._set_waves(wave_size))
+        self.open = OpenNow()
+        self.look()
 
     def run(self, doing: Coroutine[Any, Any, Any]) -> None:
         self.loop.run_until_complete(doing)
@@ -190,9 +231,14 @@ class World:
 
     # --- what people see ------------------------------------------------------------------------
 
-    def read(self, number: str) -> str:
-        """The last texts somebody got, as one."""
-        return "\n".join(self.phones.texts[number][-6:])
+    def look(self) -> None:
+        """See who could act on what."""
+        with closing(sqlite3.connect(self.database)) as reading:
+            found = {
+                kind: tuple((_numbers()[who], code) for who, code in reading.execute(statement))
+                for kind, statement in _OPEN.items()
+            }
+        self.open = OpenNow(**found)
 
     def chance(self) -> random.Random:
         """The same chances in every run of the same story."""

@@ -1,0 +1,109 @@
+"""The words that work for anybody at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from content import library
+from db.models import KitRequest
+from handlers import consent, echo, meeting, menu, open_request
+from handlers.engine import conversation
+from handlers.engine.matching import plain
+from handlers.engine.turn import Turn
+from handlers.services.roles import peer_of
+
+
+async def global_word(turn: Turn, text: str) -> bool:
+    """The words that work at every step."""
+    word = library.global_words(turn.locale).get(plain(text))
+    if word is None:
+        return False
+    if word in ("back",):
+        if not await conversation.back(turn):
+            turn.say("common.no_back")
+            await conversation.ask(turn)
+        return True
+    simple: dict[str, Callable[[Turn], Awaitable[None]]] = {
+        "menu": _menu,
+        "help": menu.help_,
+        "cancel": open_request.cancel,
+        "status": open_request.say_status,
+        "mydata": consent.my_data,
+        "complain": consent.complain,
+        "came": _came,
+        "never_came": _never_came,
+        "next_card": _next_card,
+        "delete": echo.ask_delete,
+        "sos": _sos,
+    }
+    begins = {
+        "kit": "request_kit",
+        "have": "holder",
+        "used": "used",
+        "lost": "resupply",
+        "advice": "advice",
+        "near": "near",
+        "talk": "talk",
+    }
+    if word in begins:
+        if word == "talk" and turn.flow == "talk":
+            return False
+        if await _is_option_here(turn, text):
+            return False
+        await conversation.begin(turn, begins[word])
+    elif word in simple:
+        if word == "next_card" and turn.flow == "awareness":
+            return False
+        if await _is_option_here(turn, text):
+            return False
+        await simple[word](turn)
+    elif word in ("stop_alerts", "stop_reminders"):
+        await consent.stop_purpose(turn, word.removeprefix("stop_"))
+    elif word == "quit":
+        turn.say("consent.quit")
+    elif word in ("quiet", "loud"):
+        turn.change(quiet=word == "quiet")
+        turn.say("consent.quiet_on" if word == "quiet" else "consent.quiet_off")
+    elif word == "language":
+        turn.say("consent.language")
+    return True
+
+
+async def _is_option_here(turn: Turn, text: str) -> bool:
+    """ "used" may be an answer to the question on the table."""
+    return await conversation.chosen_here(turn, text) is not None
+
+
+async def _menu(turn: Turn) -> None:
+    conversation.leave(turn)
+    await menu.show(turn)
+
+
+async def _sos(turn: Turn) -> None:
+    one = await peer_of(turn.work, turn.id)
+    if one:
+        await meeting.word(turn, one, "sos", "")
+    else:
+        turn.say("meeting.sos_nobody")
+
+
+async def _came(turn: Turn) -> None:
+    if turn.flow == "arrived":
+        await conversation.answer(turn, "yes")
+    else:
+        await open_request.say_status(turn)
+
+
+async def _never_came(turn: Turn) -> None:
+    if turn.flow == "arrived":
+        await conversation.answer(turn, "no")
+        return
+    mine = await turn.work.find(KitRequest, contact_id=turn.id)
+    if mine:
+        await meeting.never_came(turn, mine[-1])
+    else:
+        await open_request.say_status(turn)
+
+
+async def _next_card(turn: Turn) -> None:
+    await conversation.begin(turn, "awareness")

@@ -1,0 +1,119 @@
+"""What somebody means who uses none of our words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers import advice, consent, menu, near, talk
+from handlers.engine import conversation
+from handlers.engine.flow import Choose
+from handlers.engine.turn import Turn
+from handlers.engine.understanding import Understood, understand
+from handlers.services.places import PlaceFound, mentioned_place
+
+
+def understood(turn: Turn, text: str) -> Understood:
+    """What a text wants; the gazetteer knows which words are places."""
+    return understand(text, lambda words: place_in(turn, words) is not None)
+
+
+async def yes_or_no(turn: Turn, step: Choose, text: str) -> str | None:
+    """ "aye go on then": understood as a yes, where a yes is what is asked."""
+    if not text or not {"yes", "no"} <= set(step.options) or len(text) > 60:
+        return None
+    intent = understood(turn, text).intent
+    return intent if intent in ("yes", "no") else None
+
+
+async def aside(turn: Turn, text: str) -> bool:
+    """A side question in the middle ("what are the signs again?"): answered, then the question."""
+    seen = understood(turn, text)
+    if seen.intent == "crisis":
+        await talk.crisis(turn, seen.why)
+    elif seen.intent == "advice":
+        advice.say_card(turn, advice.CARD_TOPICS.get(seen.slots.get("topic", ""), "signs"))
+    elif seen.intent == "talk_to_human":
+        await conversation.begin(turn, "talk")
+        return True
+    elif seen.intent == "stop":
+        turn.say("consent.quit")
+    else:
+        return False
+    await conversation.ask(turn)
+    return True
+
+
+async def meant(turn: Turn, text: str) -> None:
+    """No question is open: what was meant, or the menu."""
+    if not text.strip():
+        turn.say("common.empty")
+        return
+    seen = understood(turn, text)
+    intents = (seen.intent, *seen.also)
+    data = _slots(turn, text, seen.slots)
+    if seen.intent == "crisis":
+        await talk.crisis(turn, seen.why)
+    elif "replace_kit" in intents or (data.get("reason") and "request_kit" in intents):
+        if data.get("reason") == "used":
+            await conversation.begin(turn, "used", **data)
+        elif data.get("reason"):
+            await conversation.begin(turn, "request_kit", **data)
+        else:
+            await conversation.begin(turn, "resupply", **data)
+    elif seen.intent == "report_used":
+        await conversation.begin(turn, "used", **data)
+    elif "request_kit" in intents or seen.intent == "location":
+        await conversation.begin(turn, "request_kit", **data)
+    elif seen.intent == "find_pharmacy":
+        found = place_in(turn, text)
+        if found:
+            await near.say_near(turn, found)
+        else:
+            await conversation.begin(turn, "near")
+    elif seen.intent == "advice":
+        topic = advice.CARD_TOPICS.get(seen.slots.get("topic", ""))
+        if topic:
+            advice.say_card(turn, topic)
+            turn.say("advice.more")
+        else:
+            await conversation.begin(turn, "advice")
+    elif seen.intent == "talk_to_human":
+        await conversation.begin(turn, "talk")
+    elif seen.intent == "help":
+        await menu.help_(turn)
+    elif seen.intent == "greeting":
+        turn.say("menu.greeting", team=menu.team(turn), buttons=menu.BUTTONS)
+    elif seen.intent == "thanks":
+        turn.say("common.thanks")
+    elif seen.intent == "stop":
+        turn.say("consent.quit")
+    elif seen.intent == "start":
+        await consent.start_again(turn)
+    elif seen.intent == "delete_data":
+        await consent.my_data(turn)
+    elif seen.intent == "language_change":
+        turn.say("consent.language")
+    elif seen.intent == "abuse":
+        turn.say("menu.abuse")
+    elif seen.intent == "spam":
+        turn.journal("SpamIgnored")
+    else:
+        menu.unmatched(turn)
+
+
+def _slots(turn: Turn, text: str, slots: dict[str, str]) -> dict[str, Any]:
+    """What was already said and need not be asked: place, kind, who for, reason."""
+    data: dict[str, Any] = {}
+    if found := place_in(turn, text):
+        data["place"] = consent.place_data(found)
+    for slot, name in (("kit", "kit"), ("reason", "reason")):
+        if slots.get(slot):
+            data[name] = slots[slot]
+    if slots.get("who") in ("self", "friend_family"):
+        data["who"] = slots["who"]
+    return data
+
+
+def place_in(turn: Turn, text: str) -> PlaceFound | None:
+    around = (turn.service.lat, turn.service.lon) if turn.service else None
+    return mentioned_place(text, turn.world.gazetteer, around)
