@@ -40,7 +40,8 @@ bench: $(DEVELOPS) ## the benchmark; its figures are kept in docs/performance.md
 understanding: $(DEVELOPS) ## how well the example phrases are understood
 	$(BIN)/python -m tests.measure_understanding $(ARGS)
 
-docs: $(DEVELOPS) ## write again what is made from the code: docs/licences.md
+docs: $(DEVELOPS) ## write again what is made from the code: docs/flows.md, docs/licences.md
+	$(BIN)/kitline check --write-docs
 	$(BIN)/python -m tools.licences > docs/licences.md
 
 constraints: $(DEVELOPS) ## pin the dependencies anew, after a change of pyproject.toml

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot import sample
-from bot.catch_up import catch_up_sms, replay_spool
+from bot.catch_up import CatchUp
 from bot.channels.base import Channel
 from bot.channels.demo import DemoChannel
 from bot.channels.sms import TWILIO, TwilioSms
@@ -22,7 +22,7 @@ from bot.intake import Intake
 from bot.spool import Spool
 from bot.worker import Worker
 from db import meta, schema, timers
-from db.database import Database, async_url
+from db.database import Database, DatabaseError, Unreachable, async_url
 from db.ids import Ids
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
@@ -34,6 +34,7 @@ from handlers.services.hours import load_calendars
 
 log = logging.getLogger(__name__)
 POSTCODES_OVERRIDE = "postcodes.bin"
+DATABASE_AGAIN_SECONDS = 5.0
 
 
 @dataclass
@@ -48,8 +49,12 @@ class App:
     worker: Worker
     spool: Spool
     channels: dict[str, Channel]
+    catch_up: CatchUp = field(init=False)
     stepping: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.catch_up = CatchUp(self.db, self.intake, self.spool, self.clock, self.sms)
 
     @property
     def sms(self) -> TwilioSms | None:
@@ -75,12 +80,39 @@ class App:
             await purging.seed(work)
             await work.flush()
 
+    async def begin(self, *, work: bool = True) -> None:
+        """Prepare and start. A database that does not answer yet is tried again, and meanwhile
+        emergencies are answered: a restart must not end in silence because of it."""
+        try:
+            await self.prepare()
+        except Unreachable:
+            if self.settings.is_demo:
+                raise
+            log.exception("the database does not answer; only emergencies are answered until then")
+            self._tasks.append(asyncio.create_task(self._start_later(work)))
+            return
+        await self.start(work=work)
+
+    async def _start_later(self, work: bool) -> None:
+        while True:
+            await asyncio.sleep(DATABASE_AGAIN_SECONDS)
+            try:
+                await self.prepare()
+                break
+            except Unreachable:
+                continue
+            except DatabaseError:
+                log.critical("the database cannot be used: see `kitline migrate`")
+                return
+        log.warning("the database answers")
+        await self.start(work=work)
+
     async def start(self, *, work: bool = True) -> None:
         """Start the loops; catch up with what was missed while we were away."""
         if work:
             run = self._run_demo() if self.settings.is_demo else self.worker.run()
             self._tasks.append(asyncio.create_task(run))
-        self._tasks.append(asyncio.create_task(self._catch_up()))
+        self._tasks.append(asyncio.create_task(self.catch_up.run()))
         if self.telegram and self.settings.telegram_polls:
             self._tasks.append(asyncio.create_task(self._poll_telegram(self.telegram)))
 
@@ -118,14 +150,6 @@ class App:
             await self.worker.drain()
             await meta.set_demo_offset(self.db, self.clock.offset)
         return self.clock.now()
-
-    async def _catch_up(self) -> None:
-        try:
-            await replay_spool(self.spool, self.intake)
-            if self.sms:
-                await catch_up_sms(self.db, self.sms, self.intake, self.clock.now())
-        except Exception:
-            log.exception("catching up failed; it is tried again at the next start")
 
     async def _poll_telegram(self, telegram: TelegramChannel) -> None:
         offset: int | None = None

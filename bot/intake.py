@@ -117,8 +117,11 @@ class Intake:
             outcome.set_result(done.replies)
 
 
+_NEEDED = {"channel", "external_id", "line", "address", "kind"}
+
+
 def _body(message: InboundMessage) -> dict[str, Any]:
-    body = {k: v for k, v in asdict(message).items() if v not in ("", None)}
+    body = {k: v for k, v in asdict(message).items() if k in _NEEDED or v not in ("", None)}
     if message.sent_at:
         body["sent_at"] = message.sent_at.isoformat()
     return body

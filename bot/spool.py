@@ -29,7 +29,8 @@ class Spool:
             self.folder.mkdir(parents=True, exist_ok=True)
             if sum(1 for _ in self.folder.iterdir()) >= MOST_FILES:
                 return False
-            body = json.dumps(asdict(message), default=str)
+            when = message.sent_at or now
+            body = json.dumps({**asdict(message), "sent_at": when.isoformat()})
             name = f"{now:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
             part = self.folder / f"{name}.part"
             part.write_bytes(self.keyring.seal(body, "spool"))

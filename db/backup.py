@@ -13,6 +13,7 @@ from pathlib import Path
 from db import schema
 from db.database import DatabaseError
 from db.keys import Keyring, Sealed
+from db.tables import consents
 
 MUST_HAVE = {"alembic_version", "services", "contacts", "addresses", "requests", "journal"}
 SEALED_AS = "addresses.address"
@@ -152,11 +153,11 @@ def carry_over(database: Path, restored: Path) -> None:
 
     Both must be of the same revision. Without it a restored outbox would send old texts again.
     """
+    columns = ", ".join(column.name for column in consents.c)
     with _opened(restored, live=True) as connection:
         connection.execute("attach ? as old", (str(database),))
         connection.execute(
-            "insert or ignore into main.consents (id, contact_id, purpose, wording, given, at, how)"
-            " select id, contact_id, purpose, wording, given, at, how from old.consents"
+            f"insert or ignore into main.consents ({columns}) select {columns} from old.consents"
             " where contact_id in (select id from main.contacts)"
         )
         connection.execute(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import delete, update
 
-from db.models import Address, Contact, Conversation
+from db.models import Address, Contact, Conversation, OutboxStatus
 from db.tables import holdings, inbox, outbox, peers, relay_messages
 from db.work import Work
 
@@ -23,7 +23,12 @@ async def erase_contact(work: Work, contact: Contact) -> None:
         )
         blind = address.address_hash if keep_hash else f"gone:{address.id}"
         work.save(replace(address, address="", address_hash=blind))
-    await work.tx.execute(update(outbox).where(outbox.c.contact_id == contact.id).values(body=None))
+    mine = outbox.c.contact_id == contact.id
+    await work.tx.execute(update(outbox).where(mine).values(body=None))
+    unsent = update(outbox).where(mine, outbox.c.done_at.is_(None))  # nobody is left to hear it
+    await work.tx.execute(
+        unsent.values(status=OutboxStatus.FAILED, error="erased", done_at=work.now)
+    )
     await work.tx.execute(
         update(relay_messages)
         .where(relay_messages.c.from_contact_id == contact.id)

@@ -33,6 +33,7 @@ async def failed_lately(tx: Tx, since: datetime) -> list[tuple[str, int]]:
     rows = await tx.execute(
         select(outbox.c.error, n)
         .where(outbox.c.status == OutboxStatus.FAILED, outbox.c.created_at >= since)
+        .where(outbox.c.error != "erased")
         .group_by(outbox.c.error)
         .order_by(n.desc())
         .limit(5)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.database import Database, Tx
@@ -198,6 +198,7 @@ async def report_outbound(
     provider_id: str,
     status: OutboxStatus,
     error: str,
+    now: datetime,
     outbox_id: int | None = None,
 ) -> OutboxRow | None:
     """Move a sent message on by a delivery report; a late lower status changes nothing.
@@ -212,7 +213,15 @@ async def report_outbound(
             outbox.c.id == outbox_id if outbox_id else outbox.c.provider_id == provider_id,
             outbox.c.status.in_(below),
         )
-        .values(status=status, error=error[:400], provider_id=provider_id)
+        .values(
+            status=status,
+            error=error[:400],
+            provider_id=provider_id,
+            # a report may be here before our own note that it was sent: then it is the note
+            sent_at=func.coalesce(outbox.c.sent_at, literal(now, outbox.c.sent_at.type)),
+            done_at=func.coalesce(outbox.c.done_at, literal(now, outbox.c.done_at.type)),
+            lease_until=None,
+        )
         .returning(outbox)
     )
     row = rows.mappings().first()

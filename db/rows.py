@@ -47,6 +47,8 @@ class Codec(Generic[T]):
         self.table = TABLE_OF[model]
         self.names = [f.name for f in fields(model)]  # type: ignore[arg-type]
         self.key = self.table.primary_key.columns[0].name
+        self.columns = [c.name for c in self.table.c]
+        self.key_at = self.columns.index(self.key)
         self.versioned = "version" in self.names
         self._sealed = [
             (c.name, f"{self.table.name}.{c.name}", c.info["sealed"] == "json")

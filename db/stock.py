@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from db.models import Movement
 from db.tables import movements
@@ -32,24 +32,43 @@ class StockLine:
 
 
 Key = tuple[str, int, str, str, date | None]
+Sums = dict[Key, tuple[int, int]]
+_OF = [
+    movements.c[name]
+    for name in ("service_id", "holder_kind", "holder_id", "product", "batch", "expiry")
+]
+_SUMS = (
+    select(*_OF, func.sum(movements.c.quantity), func.sum(movements.c.reserved))
+    .where(movements.c.service_id.in_(bindparam("services", expanding=True)))
+    .group_by(*_OF)
+)
 
 
 async def stock_of(work: Work, service_id: int) -> list[StockLine]:
     """Every holder's stock in a service, this batch's own movements counted in."""
+    stored = await _stored(work, service_id)
+    made = work.edition(Movement)
+    memo_key = ("stock now", service_id)
+    if memo_key not in work.memo or work.memo[memo_key][0] != made:
+        work.memo[memo_key] = (made, _with_added(work, service_id, stored))
+    lines: list[StockLine] = work.memo[memo_key][1]
+    return lines
+
+
+async def _stored(work: Work, service_id: int) -> Sums:
     memo_key = ("stock", service_id)
     if memo_key not in work.memo:
-        columns = [
-            movements.c[name] for name in ("holder_kind", "holder_id", "product", "batch", "expiry")
-        ]
-        rows = await work.tx.execute(
-            select(*columns, func.sum(movements.c.quantity), func.sum(movements.c.reserved))
-            .where(movements.c.service_id == service_id)
-            .group_by(*columns)
-        )
-        work.memo[memo_key] = {tuple(row[:5]): (int(row[5]), int(row[6])) for row in rows}
-    sums: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
-    for key, (quantity, reserved) in work.memo[memo_key].items():
-        sums[key] = [quantity, reserved]
+        together = work.beside("service_id", service_id)
+        for one in together:
+            work.memo["stock", one] = {}
+        for row in await work.tx.execute(_SUMS, {"services": together}):
+            work.memo["stock", row[0]][tuple(row[1:6])] = (int(row[6]), int(row[7]))
+    found: Sums = work.memo[memo_key]
+    return found
+
+
+def _with_added(work: Work, service_id: int, stored: Sums) -> list[StockLine]:
+    sums = defaultdict(lambda: [0, 0], {key: list(sum_) for key, sum_ in stored.items()})
     for moved in work.added(Movement):
         if moved.service_id == service_id:
             line = sums[

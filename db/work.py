@@ -14,13 +14,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Table, delete, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
+from db import statements
 from db.database import Conflict, Database, Tx
 from db.ids import Ids
 from db.models import Timer
-from db.rows import TABLE_OF, Codec, codec
+from db.rows import TABLE_OF, codec
 
 T = TypeVar("T")
 Equals = frozenset[tuple[str, Any]]
@@ -41,20 +42,25 @@ class Work:
         self._index: dict[tuple[type[Any], str], dict[Any, dict[Any, None]]] = {}
         self._timers: dict[str, Timer | None] = {}
         self._undo: list[tuple[Any, ...]] = []
+        self._fresh: set[int] = set()
+        self._together: dict[str, tuple[Any, ...]] = {}
+        self._editions: dict[type[Any], int] = defaultdict(int)
         self.memo: dict[Any, Any] = {}
 
     # --- reading -------------------------------------------------------------------------------
 
     def new_id(self) -> int:
-        """A fresh id."""
-        return self._ids.new(self.now)
+        """A fresh id: no stored row has it, or refers to it."""
+        made = self._ids.new(self.now)
+        self._fresh.add(made)
+        return made
 
     async def get(self, model: type[T], key: Any) -> T | None:
         """The row with this key, or None."""
         if key is None:
             return None
         known = self._known[model]
-        if key not in known:
+        if key not in known and key not in self._fresh:
             await self._load(model, {codec(model).key: key})
         return known.get(key)
 
@@ -68,12 +74,33 @@ class Work:
     async def find(self, model: type[T], **equals: Any) -> list[T]:
         """Every row whose columns equal these values, oldest first; a tuple means any of them."""
         if not self._covered(model, equals):
-            await self._load(model, equals)
-            if all(not isinstance(v, tuple) for v in equals.values()):
-                self._loaded[model].add(frozenset(equals.items()))
+            await self._load_together(model, equals)
         rows = [e for e in self._candidates(model, equals) if _matches(e, equals)]
         rows.sort(key=lambda e: cast(Any, e).id)
         return rows
+
+    def together(self, field: str, values: Iterable[Any]) -> None:
+        """What a ``find`` asks about one of these values is read for all of them at once."""
+        self._together[field] = tuple(dict.fromkeys(values))
+
+    def beside(self, field: str, value: Any) -> tuple[Any, ...]:
+        """The values to be read together with this one, itself included."""
+        several = self._together.get(field, ())
+        return several if value in several else (value,)
+
+    async def _load_together(self, model: type[Any], equals: dict[str, Any]) -> None:
+        loaded = self._loaded[model]
+        if any(isinstance(value, tuple) for value in equals.values()):
+            await self._load(model, equals)
+            return
+        for field, value in equals.items():
+            several = self.beside(field, value)
+            if len(several) > 1:
+                await self._load(model, {**equals, field: several})
+                loaded.update(frozenset({**equals, field: one}.items()) for one in several)
+                return
+        await self._load(model, equals)
+        loaded.add(frozenset(equals.items()))
 
     async def preload(self, model: type[Any], field: str, values: Iterable[Any]) -> None:
         """Read at once what ``find(model, field=value)`` would ask one by one."""
@@ -84,29 +111,21 @@ class Work:
 
     async def _load(self, model: type[Any], equals: dict[str, Any]) -> None:
         row_codec = codec(model)
-        statement = select(row_codec.table)
-        for name, value in equals.items():
-            column = row_codec.table.c[name]
-            test = column.in_(value) if isinstance(value, tuple) else column == value
-            statement = statement.where(test)
-        for row in (await self.tx.execute(statement)).mappings():
-            self.learn(model, row_codec, row)
-
-    def learn(self, model: type[T], row_codec: Codec[T], row: Any) -> T:
-        """Take in a row that a query of the caller's own has read."""
-        key = row[row_codec.key]
+        statement = statements.select_where(row_codec.table, statements.shape_of(equals))
+        found = await self.tx.execute(statement, {k: v for k, v in equals.items() if v is not None})
         known = self._known[model]
-        if key not in known:
-            entity = row_codec.from_row(row, self.db.keyring)
-            known[key] = entity
-            if row_codec.versioned:
-                self._stored_version[model, key] = row["version"]
-            self._reindex(model, key, None, entity)
-        return cast(T, known[key])
+        for values in found:
+            key = values[row_codec.key_at]
+            if key not in known:
+                row = dict(zip(row_codec.columns, values, strict=True))
+                known[key] = entity = row_codec.from_row(row, self.db.keyring)
+                if row_codec.versioned:
+                    self._stored_version[model, key] = row["version"]
+                self._reindex(model, key, None, entity)
 
     def _covered(self, model: type[Any], equals: dict[str, Any]) -> bool:
         loaded = self._loaded[model]
-        if frozenset() in loaded:
+        if frozenset() in loaded or any(v in self._fresh for v in equals.values()):
             return True
         items = [(k, v) for k, v in equals.items() if not isinstance(v, tuple)]
         if any(frozenset({item}) in loaded for item in items):
@@ -149,6 +168,7 @@ class Work:
         self._undo.append((model, key, old, key in self._changed[model]))
         self._known[model][key] = entity
         self._changed[model][key] = None
+        self._editions[model] += 1
         self._reindex(model, key, old, entity)
         return entity
 
@@ -163,6 +183,10 @@ class Work:
     def _put_timer(self, key: str, timer: Timer | None) -> None:
         self._undo.append((None, key, self._timers.get(key), key in self._timers))
         self._timers[key] = timer
+
+    def edition(self, *models: type[Any]) -> tuple[int, ...]:
+        """Changes whenever a row of these kinds is saved or taken back."""
+        return tuple(self._editions[model] for model in models)
 
     def added(self, model: type[T]) -> list[T]:
         """The rows of this kind that were saved in this batch."""
@@ -182,6 +206,7 @@ class Work:
                 else:
                     self._timers.pop(key, None)
                 continue
+            self._editions[model] += 1
             self._reindex(model, key, self._known[model][key], old)
             if old is None:
                 del self._known[model][key]
@@ -210,6 +235,7 @@ class Work:
         self._changed.clear()
         self._undo.clear()
         self._timers.clear()
+        self.memo.clear()
 
     async def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
         if "dedupe" not in table.c:
@@ -219,10 +245,10 @@ class Work:
         await self.tx.execute(make(table).on_conflict_do_nothing(index_elements=["dedupe"]), rows)
 
     async def _upsert(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        if self.db.is_sqlite:  # inside BEGIN IMMEDIATE nobody else can have changed them
-            await self.tx.execute(_sqlite_upsert(table), rows)
+        if self.db.is_sqlite:
+            await self.tx.execute(statements.sqlite_upsert(table, "id"), rows)
             return
-        written = await self.tx.execute(_postgres_upsert(table), rows)
+        written = await self.tx.execute(statements.postgres_upsert_versioned(table), rows)
         if len(written.all()) != len(rows):
             raise Conflict(table.name)
 
@@ -238,12 +264,8 @@ class Work:
             if timer is not None
         ]
         if rows:
-            make = sqlite.insert if self.db.is_sqlite else postgresql.insert
-            statement = make(table)
-            changes = {c.name: statement.excluded[c.name] for c in table.c if c.name != "key"}
-            await self.tx.execute(
-                statement.on_conflict_do_update(index_elements=["key"], set_=changes), rows
-            )
+            make = statements.sqlite_upsert if self.db.is_sqlite else statements.postgres_upsert
+            await self.tx.execute(make(table, "key"), rows)
 
 
 def _matches(entity: Any, equals: dict[str, Any]) -> bool:
@@ -255,30 +277,3 @@ def _matches(entity: Any, equals: dict[str, Any]) -> bool:
         elif have != value:
             return False
     return True
-
-
-_statements: dict[tuple[str, Table], Any] = {}
-
-
-def _sqlite_upsert(table: Table) -> Any:
-    made = _statements.get(("sqlite", table))
-    if made is None:
-        statement = sqlite.insert(table)
-        changes = {c.name: statement.excluded[c.name] for c in table.c if c.name != "id"}
-        made = statement.on_conflict_do_update(index_elements=["id"], set_=changes)
-        _statements["sqlite", table] = made
-    return made
-
-
-def _postgres_upsert(table: Table) -> Any:
-    made = _statements.get(("postgres", table))
-    if made is None:
-        statement = postgresql.insert(table)
-        changes = {c.name: statement.excluded[c.name] for c in table.c if c.name != "id"}
-        made = statement.on_conflict_do_update(
-            index_elements=["id"],
-            set_=changes,
-            where=table.c.version == statement.excluded.version - 1,
-        ).returning(table.c.id)
-        _statements["postgres", table] = made
-    return made

@@ -160,6 +160,8 @@ async def _preload(work: Work, inbound: Sequence[InboundMessage]) -> None:
     await work.find(Service)
     if ids:
         await work.preload(Contact, "id", ids)
+        people = [contact for one in ids if (contact := await work.get(Contact, one))]
+        work.together("service_id", [p.service_id for p in people if p.service_id])
         await work.preload(Conversation, "id", ids)
         await work.preload(Peer, "contact_id", ids)
         await work.preload(Staff, "contact_id", ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot.channels.base import SendError
 from bot.channels.sms import TwilioSms
@@ -72,7 +72,7 @@ def _number(line: str, number: SmsNumber | None, settings: Settings) -> list[Fin
     return found
 
 
-async def telegram(channel: TelegramChannel, settings: Settings) -> list[Finding]:
+async def telegram(channel: TelegramChannel, settings: Settings, now: datetime) -> list[Finding]:
     """The token, the webhook's address, its backlog and its last error."""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -93,7 +93,7 @@ async def telegram(channel: TelegramChannel, settings: Settings) -> list[Finding
         do = "Is the service running, and can Telegram reach it?"
         found.append(fail(f"{info.pending_update_count} messages wait at Telegram", do))
     at = info.last_error_date
-    if at and datetime.now(UTC) - at < RECENT:
+    if at and now - at < RECENT:
         what = f"Telegram's last error, {at:%Y-%m-%d %H:%M} UTC: {info.last_error_message}"
         found.append(warn(what, "Gone after a day if it does not come again."))
     return found

@@ -71,5 +71,5 @@ async def _inside(kitline: App, settings: Settings) -> list[Finding]:
         lines |= {kitline.sms.from_number} - {""}
         found += await channels.twilio(kitline.sms, settings, lines)
     if kitline.telegram:
-        found += await channels.telegram(kitline.telegram, settings)
+        found += await channels.telegram(kitline.telegram, settings, now)
     return found + content.texts(now.date())

@@ -70,8 +70,9 @@ def web_app(app: App, *, work: bool = True, prepare: bool = True) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         if prepare:
-            await app.prepare()
-        await app.start(work=work)
+            await app.begin(work=work)
+        else:
+            await app.start(work=work)
         if app.telegram and not app.settings.telegram_polls:
             await hooks.register_telegram()
         try:

@@ -23,12 +23,17 @@ from db.work import Work
 from handlers.services.contacts import all_services
 
 MOST_WAIT = 25.0
+MOST_BYTES = 64 * 1024
 MOST_ADVANCE = 366 * 86400
 CHANNELS = ("sms", "telegram")
 
 
 class BadRequest(ValueError):
     """What was wrong with a call, in words."""
+
+
+class TooLarge(BadRequest):
+    """A body longer than anything of ours."""
 
 
 class DemoApi:
@@ -53,6 +58,8 @@ class DemoApi:
         try:
             body = await _json(request)
             message = await self._message(body)
+        except TooLarge as wrong:
+            return JSONResponse({"error": str(wrong)}, 413)
         except BadRequest as wrong:
             return JSONResponse({"error": str(wrong)}, 400)
         accepted = await self.app.intake.accept(message)
@@ -64,7 +71,7 @@ class DemoApi:
         )
         if channel not in CHANNELS:
             raise BadRequest('channel must be "sms" or "telegram"')
-        address = str(body.get("from") or "").strip()
+        address = clean(str(body.get("from") or "")).strip()
         if not address or len(address) > 40:
             raise BadRequest('from must be a phone number ("+447700900001") or "tg:<chat id>"')
         if channel == "telegram" and not address.startswith("tg:"):
@@ -78,12 +85,14 @@ class DemoApi:
                 kind, lat, lon = "location", float(where["lat"]), float(where["lon"])
             except (KeyError, TypeError, ValueError):
                 raise BadRequest('location must be {"lat": …, "lon": …}') from None
-        line = await self._line(channel, address, str(body.get("to") or ""))
+            if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+                raise BadRequest("location must lie on the earth: lat -90 to 90, lon -180 to 180")
+        line = await self._line(channel, address, clean(str(body.get("to") or ""))[:80])
         if choice is not None:
-            kind, choice = "choice", await self._choice(channel, address, str(choice))
+            kind, choice = "choice", await self._choice(address, clean(str(choice)))
         return InboundMessage(
             channel=channel,
-            external_id=str(body.get("id") or uuid.uuid4().hex)[:80],
+            external_id=clean(str(body.get("id") or uuid.uuid4().hex))[:80],
             line=line,
             address=address,
             kind=kind,
@@ -106,7 +115,7 @@ class DemoApi:
         first = services[0]
         return first.sms_line if channel == "sms" else first.telegram_line
 
-    async def _choice(self, channel: str, address: str, choice: str) -> str:
+    async def _choice(self, address: str, choice: str) -> str:
         """A press may name the button's data or its label."""
         for message in reversed(await self._texts(address)):
             for button in message.get("buttons", ()):
@@ -124,7 +133,9 @@ class DemoApi:
             after, wait = int(query.get("after", "0")), float(query.get("wait", "0"))
         except ValueError:
             return JSONResponse({"error": "after and wait must be numbers"}, 400)
-        deadline = asyncio.get_running_loop().time() + min(max(wait, 0.0), MOST_WAIT)
+        if not wait >= 0:  # neither is NaN
+            return JSONResponse({"error": "wait must be a number of seconds"}, 400)
+        deadline = asyncio.get_running_loop().time() + min(wait, MOST_WAIT)
         while True:
             found = [m for m in await self._texts(address) if m["n"] > after]
             news = [m for m in found if m["direction"] == "out"]
@@ -210,9 +221,14 @@ def _heard(n: int, row: InboxRow) -> dict[str, Any]:
 
 
 async def _json(request: Request) -> dict[str, Any]:
+    read = b""
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > MOST_BYTES:
+            raise TooLarge(f"the body is longer than {MOST_BYTES} bytes")
     try:
-        body = json.loads(await request.body())
-    except (ValueError, UnicodeDecodeError):
+        body = json.loads(read)
+    except (ValueError, RecursionError):
         raise BadRequest("the body must be JSON") from None
     if not isinstance(body, dict):
         raise BadRequest("the body must be a JSON object")

@@ -35,8 +35,11 @@ class Health:
     async def metrics(self, request: Request) -> Response:
         """GET /metrics: Prometheus."""
         registry = CollectorRegistry()
-        async with self.app.db.read() as tx:
-            counts = await messages.counts(tx, self.app.clock.now())
+        try:
+            async with self.app.db.read() as tx:
+                counts = await messages.counts(tx, self.app.clock.now())
+        except Exception:
+            return PlainTextResponse("the database does not answer", 503)
         for name, value in counts.items():
             Gauge(f"kitline_{name}", name.replace("_", " "), registry=registry).set(value)
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from bot.bootstrap import App
+from db.models import Service
 from db.reference import attributions
 from db.work import Work
 from handlers.flags import team_name
 from handlers.services.contacts import all_services
 
+log = logging.getLogger(__name__)
 PUBLIC = Path(__file__).parent / "public"
 _templates = Environment(
     loader=FileSystemLoader(PUBLIC / "templates"), autoescape=True, undefined=StrictUndefined
@@ -34,9 +37,7 @@ class Pages:
 
     async def front(self, request: Request) -> Response:
         """GET /: what this line is, its number and bot; the emergency line on top."""
-        async with self.app.db.read() as tx:
-            work = Work(self.app.db, tx, self.app.engine.ids, self.app.clock.now())
-            services = await all_services(work)
+        services = await self._services()
         fallback = self.app.settings.twilio_from
         listed = [
             {
@@ -47,6 +48,16 @@ class Pages:
             for service in services
         ]
         return self._page("front.html", services=listed)
+
+    async def _services(self) -> list[Service]:
+        """The services; none while the database is away, for the emergency line must still show."""
+        try:
+            async with self.app.db.read() as tx:
+                work = Work(self.app.db, tx, self.app.engine.ids, self.app.clock.now())
+                return await all_services(work)
+        except Exception:
+            log.exception("the front page is shown without its services")
+            return []
 
     async def _bot_link(self) -> str:
         if self.app.telegram is None:

@@ -119,6 +119,7 @@ class Webhooks:
                 rows = await self._again(message)
         except Exception:
             log.exception("an inbound text could not be stored")
+            self.app.catch_up.due.set()
             return PlainTextResponse("try again", 503)
         riding = [row for row in rows if row.owner == self.app.intake.owner]
         return self._riding(riding)
@@ -161,6 +162,7 @@ class Webhooks:
         except Exception:
             log.exception("an emergency could not be stored; it goes to the spool")
             kept = await asyncio.to_thread(self.app.spool.keep, message, self.app.clock.now())
+            self.app.catch_up.due.set()
             if not kept:
                 log.critical("an emergency could be neither stored nor spooled")
 
@@ -182,6 +184,7 @@ class Webhooks:
                     report.provider_id,
                     status,
                     report.error_code,
+                    self.app.clock.now(),
                     int(named) if named.isdigit() and len(named) < 19 else None,
                 )
         except Exception:

@@ -6,7 +6,7 @@ import random
 import re
 
 PLACES = ("dn31 3eq", "DN35", "dn33 2", "Laceby")
-_ASKED = (
+_ASKED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("OK to go on?", ("YES",)),
     ("18 or over", ("YES",)),
     ("Who is the kit for", ("1", "2")),
@@ -14,8 +14,10 @@ _ASKED = (
     ("Two kinds of kit", ("1", "2", "3", "3")),
     ("How would you like to get it", ("1", "1", "1", "2")),
     ("You already have request", ("1",)),
+    ("may we", ()),
+    ("May we", ()),
     ("Reply YES or NO", ("YES",)),
-    ("NEXT or SKIP", ("NEXT", "SKIP")),
+    ("NEXT or SKIP", ("NEXT", "SKIP", "SKIP")),
     ("What first?", ("1",)),
     ("Did you get it?", ("YES",)),
     ("How old is", ("5",)),
@@ -28,7 +30,8 @@ REF = re.compile(r"Your request is (\w{4})")
 
 def requester_says(text: str, chance: random.Random) -> str | None:
     """What somebody who wants a kit texts back, if anything."""
-    return next((chance.choice(says) for asked, says in _ASKED if asked in text), None)
+    says = next((says for asked, says in _ASKED if asked in text), ())
+    return chance.choice(says) if says else None
 
 
 def peer_says(text: str, chance: random.Random) -> str | None:

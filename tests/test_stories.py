@@ -1,0 +1,163 @@
+"""Short stories that look at what is left in the database, beside what people read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from db.models import (
+    Address,
+    Consent,
+    Contact,
+    InboundMessage,
+    InboxRow,
+    KitRequest,
+    OutboxRow,
+    Peer,
+    RelayMessage,
+    Service,
+    Supply,
+)
+from db.reference.gazetteer import Gazetteer
+from tests.conftest import FixedCodes
+from tests.harness import Kitline, kitline
+
+AMY, SAM = "+447700900101", "+447700900011"
+
+
+async def texts(line: Kitline, address: str) -> list[str]:
+    """What one address was sent since the last look."""
+    return [message.text for to, message, _ in await line.new_messages() if to == address]
+
+
+async def ask_for_kit(line: Kitline, address: str = AMY) -> None:
+    for text in ("KIT", "YES", "YES", "1", "DN31 1AA", "nasal", "meet", "YES"):
+        await line.say(address, text)
+
+
+@pytest.fixture
+async def demo(sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes):
+    async with kitline(sqlite_url, secret_key, gazetteer) as line:
+        yield line
+
+
+async def test_a_shared_line_asks_for_the_district_before_the_notice(demo: Kitline) -> None:
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        for service in await work.find(Service):
+            work.save(replace(service, sms_line=""))
+        await work.flush()
+    await demo.say(AMY, "KIT")
+    (asked,) = await texts(demo, AMY)
+    assert "Which town are you in" in asked
+    await demo.say(AMY, "Redditch")
+    assert (await texts(demo, AMY))[0].startswith("Worcester Kit Line here")
+    await demo.say(AMY, "YES")
+    (consent,) = await demo.read(Consent)
+    (worcester,) = await demo.read(Service, slug="worcester")
+    assert consent.service_id == worcester.id
+
+
+async def test_a_peer_joins_telegram_to_their_number(demo: Kitline) -> None:
+    await demo.say(SAM, "LINK")
+    code = (await texts(demo, SAM))[-1].split("LINK ")[1].split()[0]
+    client = demo.line.client  # type: ignore[attr-defined]
+    body = {"channel": "telegram", "from": "tg:555", "text": f"LINK {code}"}
+    assert (await client.post("/demo/messages", json=body)).status_code == 200
+    await demo.settle()
+    assert "as Sam" in (await texts(demo, "tg:555"))[0]
+    sam = (await demo.read(Peer))[0]
+    owners = {a.address: a.contact_id for a in await demo.read(Address)}
+    assert owners["tg:555"] == owners[SAM] == sam.contact_id
+    await client.post("/demo/messages", json={**body, "text": f"LINK {code}"})
+    await demo.settle()
+    assert "does not fit" in (await texts(demo, "tg:555"))[0]
+
+
+async def test_the_same_words_twice_place_one_request(demo: Kitline) -> None:
+    """A network may deliver a text again under a new id: a passed step re-states, never re-acts."""
+    await ask_for_kit(demo)
+    await demo.say(AMY, "YES")
+    await demo.say(AMY, "YES")
+    assert len(await demo.read(KitRequest)) == 1
+
+
+async def test_an_identical_emergency_line_is_answered_once_in_half_a_minute(
+    demo: Kitline,
+) -> None:
+    for _ in range(3):
+        await demo.say(AMY, "hes not breathing")
+    cards = [t for t in await texts(demo, AMY) if t.startswith("CALL 999")]
+    assert len(cards) == 1
+    await demo.wait(timedelta(seconds=31))
+    await demo.say(AMY, "hes not breathing")
+    assert any(t.startswith("CALL 999") for t in await texts(demo, AMY))
+
+
+async def test_stop_after_an_emergency_ends_it_and_the_next_emergency_is_answered(
+    demo: Kitline,
+) -> None:
+    await demo.say(AMY, "shes blue and wont wake up")
+    await demo.say(AMY, "STOP")
+    await texts(demo, AMY)
+    await demo.say(AMY, "ok")
+    assert await texts(demo, AMY) == ["Text START to come back."]
+    await demo.wait(timedelta(minutes=1))
+    await demo.say(AMY, "shes gone blue again shes not breathing")
+    assert (await texts(demo, AMY))[0].startswith("CALL 999")
+
+
+async def test_delete_leaves_no_address_no_text_and_the_count(demo: Kitline) -> None:
+    await ask_for_kit(demo)
+    await demo.say(SAM, "ACCEPT")
+    await demo.say(AMY, "I am by the blue door")
+    await demo.say(SAM, "ISSUED")
+    await demo.say(AMY, "MENU")
+    await demo.say(AMY, "DELETE")
+    code = (await texts(demo, AMY))[-1].split("code: ")[1][:4]
+    await demo.say(AMY, code)
+    await demo.wait(timedelta(minutes=1))
+    addresses = {a.address for a in await demo.read(Address)}
+    assert AMY not in addresses
+    erased = [c for c in await demo.read(Contact) if c.erased_at]
+    assert len(erased) == 1
+    assert not any(m.body for m in await demo.read(RelayMessage, from_contact_id=erased[0].id))
+    assert not any(m.body for m in await demo.read(OutboxRow, contact_id=erased[0].id))
+    assert len(await demo.read(Supply)) == 1
+    with_text = [r for r in await demo.read(InboxRow) if r.body.get("address") == AMY]
+    assert with_text == []
+
+
+async def test_a_supply_leaves_only_the_district(demo: Kitline) -> None:
+    await ask_for_kit(demo)
+    await demo.say(SAM, "ACCEPT")
+    await demo.say(SAM, "ISSUED")
+    (request,) = await demo.read(KitRequest)
+    assert (request.place, request.lat, request.lon) == ("", None, None)
+    assert request.district == "DN31"
+    (supply,) = await demo.read(Supply)
+    assert (supply.district, supply.recipient, supply.quantity) == ("DN31", "self", 1)
+
+
+async def test_undo_reverses_and_issued_may_be_sent_again(demo: Kitline) -> None:
+    await demo.say(SAM, "ISSUED 1 friend DN31")
+    await demo.say(SAM, "UNDO")
+    await demo.say(SAM, "UNDO")
+    assert "nothing" in (await texts(demo, SAM))[-1]
+    rows = await demo.read(Supply)
+    assert [r.quantity for r in rows] == [1, -1]
+    assert rows[1].reverses == rows[0].id
+
+
+async def test_what_waited_through_an_outage_is_told_so_once(demo: Kitline) -> None:
+    old = demo.clock.now() - timedelta(hours=3)
+    for n, text in enumerate(("hello", "anyone?", "KIT")):
+        message = InboundMessage("sms", f"old{n}", "+447700900900", AMY, "text", text, sent_at=old)
+        await demo.app.intake.accept(message)
+    await demo.settle()
+    got = await texts(demo, AMY)
+    assert sum("this line was down" in t for t in got) == 1
+    assert got[-1].endswith("Reply YES or NO")
+    assert not any("Hello, this is" in t for t in got)
