@@ -147,7 +147,7 @@ def _message(row: InboxRow) -> InboundMessage:
     body = dict(row.body)
     if body.get("sent_at"):
         body["sent_at"] = datetime.fromisoformat(body["sent_at"])
-    return InboundMessage(**body)
+    return InboundMessage(**{"line": "", **body})  # what is empty is not stored
 
 
 async def _preload(work: Work, inbound: Sequence[InboundMessage]) -> None:

@@ -38,6 +38,7 @@ from tests.standins.wire import serve
 REQUESTERS = [f"+447700900{n}" for n in range(300, 500)]
 PEERS = [f"+447700900{n}" for n in range(200, 240)]
 KITS_EACH = 6
+PATIENCE = 40.0  # seconds: longer than the lease of a send that died
 KILLS = 3
 ACKNOWLEDGED_BY_THE_END = 1500  # a little less than a whole run has
 BEGIN_WITHIN = 12.0  # seconds: some begin while nothing of ours is there to hear them
@@ -87,7 +88,7 @@ async def begins(network: Network, number: str, after: float) -> None:
 async def kill_at_random(server: Server, network: Network, chance: random.Random) -> None:
     moments = sorted(chance.randrange(ACKNOWLEDGED_BY_THE_END) for _ in range(KILLS))
     for moment in moments:
-        while network.acknowledged < moment and network.quiet_for() < 5:
+        while network.acknowledged < moment and network.quiet_for() < PATIENCE:
             await asyncio.sleep(0.002)
         await asyncio.sleep(chance.uniform(0, 0.05))
         server.kill()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -74,7 +73,12 @@ def said(results: list[runs.Result], given: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
+def _first(failed: BaseExceptionGroup[BrokenError]) -> BaseException:
+    why = failed.exceptions[0]
+    return _first(why) if isinstance(why, BaseExceptionGroup) else why
+
+
+def main() -> None:
     given = arguments()
     server_core, load_core = cores()
     os.sched_setaffinity(0, {load_core})
@@ -89,15 +93,13 @@ def main() -> int:
         )
         try:
             results = asyncio.run(measure(given, plan))
-        except BrokenError as broken:
-            print(f"broken: {broken}", file=sys.stderr)
-            return 1
+        except* BrokenError as broken:
+            raise SystemExit(f"broken: {_first(broken)}") from None
     text = said(results, given)
     print(text)
     if given.write:
         report.write(text)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

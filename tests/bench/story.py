@@ -32,7 +32,7 @@ SMS = (
 )
 # On Telegram all services share one bot, so the place comes first.
 TELEGRAM = (
-    Step("KIT", ("Where are you?",)),
+    Step("KIT", ("Which town are you in",)),
     Step(PLACE, NOTICE),
     *SMS[1:3],
     Step("2", ("Which would you like?",)),

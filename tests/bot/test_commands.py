@@ -9,17 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.bootstrap import App
-from bot.commands.pharmacy_lists import hours_of_days
+from bot.bootstrap import App, build
+from bot.config import load
 from db.models import (
     Address,
-    Contact,
     Fact,
     KitRequest,
-    Movement,
     Offer,
     OutboxRow,
-    Outlet,
     Peer,
     RequestStatus,
     Service,
@@ -27,7 +24,7 @@ from db.models import (
 )
 from db.work import Work
 from handlers.services import requests
-from handlers.services.contacts import contact_at, new_contact
+from handlers.services.contacts import new_contact
 from handlers.services.pins import pin_fits
 from tests.bot.cli import Cli
 
@@ -139,235 +136,6 @@ def test_staff_refuse_what_cannot_be(kitline: Cli, more: tuple[str, ...], said: 
 def test_on_call_needs_a_phone(kitline: Cli) -> None:
     kitline(*ADD)
     assert "without --phone" in kitline.fails("staff", "add", "Robin", "--order", "1")
-
-
-# --- peers -------------------------------------------------------------------------------------
-
-PEERS = """name,phone,place,radius_miles,trained_until,rota,limit,products
-Sam,07700 900011,DN31 1AA,4,31/05/2027,Mo-Fr 18:00-22:00,3,3 nasal N2402 06/2028
-Jo,tg:900014,Cleethorpes,,,,,
-"""
-
-
-def test_peers_are_imported_once(kitline: Cli) -> None:
-    kitline(*ADD)
-    file = kitline.csv("peers.csv", PEERS)
-    assert "2 added" in kitline("peers", "import", file).out
-    assert "2 as they were" in kitline("peers", "import", file).out
-    sam, jo = kitline.rows(Peer)
-    assert (sam.name, round(sam.radius_km, 1), str(sam.trained_until)) == ("Sam", 6.4, "2027-05-31")
-    assert (sam.rota, sam.open_limit) == ("Mo-Fr 18:00-22:00", 3)
-    assert sam.place.endswith("(DN31 1)")
-    assert jo.place == "Cleethorpes (DN35)"
-    assert [m.quantity for m in kitline.rows(Movement)] == [3]
-    changed = kitline.csv("peers.csv", PEERS.replace("DN31 1AA,4", "DN31 1AA,5"))
-    assert "1 changed" in kitline("peers", "import", changed).out
-    assert len(kitline.rows(Contact)) == 2
-    listed = kitline("peers", "list").out
-    assert "3 nasal N2402 to 06/2028" in listed
-
-
-def test_one_bad_line_and_nothing_is_imported(kitline: Cli) -> None:
-    kitline(*ADD)
-    bad = PEERS + "\nPat,01472 123456,DN31 1AA\nKit,07700900013,Nowhereville\n,07700900015,DN31\n"
-    file = kitline.csv("peers.csv", bad)
-    said = kitline("peers", "import", file, code=1).err
-    assert "line 5: 01472 123456 is not a UK mobile" in said
-    assert "line 6: Nowhereville" in said
-    assert "line 7: name is missing" in said
-    assert said.splitlines()[-1].startswith("kitline: nothing was imported, because of 3 bad lines")
-    assert kitline.rows(Peer) == kitline.rows(Contact) == []
-    done = kitline("peers", "import", file, "--skip-bad")
-    assert "2 added, 3 bad" in done.out
-    assert len(kitline.rows(Contact)) == 2
-
-
-def test_one_phone_is_one_peer(kitline: Cli) -> None:
-    kitline(*ADD)
-    file = kitline.csv(
-        "peers.csv", "name,phone,place\nSam,07700900011,DN31\nJo,+447700900011,DN31\n"
-    )
-    assert "is that of Sam above" in kitline("peers", "import", file, code=1).err
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "is empty"),
-        ("name,phone\nSam,07700900011\n", "no column place"),
-        ("name,phone,place,shoe size\n", "nobody reads: shoe_size"),
-        ("PK\x03\x04\0\0", "not a CSV file"),
-    ],
-)
-def test_a_file_that_is_no_list(kitline: Cli, text: str, said: str) -> None:
-    kitline(*ADD)
-    assert said in kitline.fails("peers", "import", kitline.csv("peers.csv", text))
-
-
-def test_excel_s_own_csv_is_read(kitline: Cli) -> None:
-    kitline(*ADD)
-    text = "Name;Phone;Place\r\nZoë;7700900011;DN31 1AA\r\n"
-    assert "1 added" in kitline("peers", "import", kitline.csv("p.csv", text, "cp1252")).out
-    assert kitline.rows(Peer)[0].name == "Zoë"
-
-
-def test_a_quoted_line_break_keeps_the_line_numbers(kitline: Cli) -> None:
-    kitline(*ADD)
-    text = 'name,phone,place\n"Sam\nSmith",07700900011,DN31\nJo,nonsense,DN31\n'
-    assert "line 4:" in kitline("peers", "import", kitline.csv("p.csv", text), code=1).err
-
-
-def test_a_peer_is_added_and_invited(kitline: Cli) -> None:
-    kitline(*ADD)
-    add = ("peers", "add", "Sam", "--phone", "07700900011", "--place", "DN31 1AA")
-    assert "Sam: added" in kitline(*add).out
-    assert "Sam: as they were" in kitline(*add).out
-    assert "text ON to +447700900900" in kitline("peers", "invite", "sam").out
-    assert "no peer is called Ash" in kitline.fails("peers", "invite", "Ash")
-
-
-def test_a_peer_who_said_stop_is_not_silently_added(kitline: Cli) -> None:
-    kitline(*ADD)
-
-    async def stopped(app: App, work: Work) -> None:
-        contact = await new_contact(work, "sms", "+447700900900", "+447700900011")
-        from dataclasses import replace
-
-        work.save(replace(contact, stopped_at=work.now))
-
-    kitline.change(stopped)
-    add = ("peers", "add", "Sam", "--phone", "07700900011", "--place", "DN31 1AA")
-    assert "texted STOP" in kitline(*add).out
-    assert kitline.rows(Contact)[0].stopped_at
-
-
-def test_who_staff_enter_is_who_writes_in(kitline: Cli) -> None:
-    kitline(*ADD)
-    kitline("peers", "add", "Sam", "--phone", "07700900011", "--place", "DN31 1AA")
-
-    async def writes(app: App, work: Work) -> int:
-        from db.models import InboundMessage
-
-        message = InboundMessage("sms", "1", "+447700900900", "+447700900011", "text", "ON")
-        return (await contact_at(work, message)).id
-
-    assert kitline.look(writes) == kitline.rows(Peer)[0].contact_id
-
-
-# --- pharmacies --------------------------------------------------------------------------------
-
-OWN = """name,address,postcode,hours,phone,texts_from,products
-Marsh Lane Pharmacy,"1 Sample Street, Grimsby",DN31 1AA,Mo-Fr 09:00-18:00,01472 000000,\
-07700900021;07700 900022,5 nasal N2403 06/2028
-Late Pharmacy,2 Example Road,DN32 7AA,,,,
-"""
-DAY_HEADS = ",".join(
-    f"PHARMACY_OPENING_HOURS_{day},{short}_TOTAL"
-    for day, short in zip(
-        ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"),
-        ("MON", "TUES", "WED", "THURS", "FRI", "SAT", "SUN"),
-        strict=True,
-    )
-)
-NHSBSA_HEADS = (
-    "﻿PHARMACY_ODS_CODE_(F-CODE),HEALTH_AND_WELLBEING_BOARD,PHARMACY_TRADING_NAME,"
-    "ORGANISATION_NAME,ADDRESS_FIELD_1,ADDRESS_FIELD_2,ADDRESS_FIELD_3,ADDRESS_FIELD_4,POST_CODE,"
-    f"{DAY_HEADS},WEEKLY_TOTAL,CONTRACT_TYPE\n"
-)
-
-
-def _nhsbsa(code: str, name: str, postcode: str, week: str, saturday: str, kind: str) -> str:
-    days = [week] * 5 + [saturday, "Closed"]
-    cells = ",".join(f'"{day}",8' for day in days)
-    return f"{code},NEL,{name},X LTD,1 SAMPLE STREET,,GRIMSBY,,{postcode},{cells},40,{kind}\n"
-
-
-NHSBSA = (
-    NHSBSA_HEADS
-    + _nhsbsa("FA001", "SAMPLE PHARMACY", "DN31 1AA", "09:00-12:00,14:00-17:00", "", "Community")
-    + _nhsbsa("FA002", "NIGHT PHARMACY", "DN32 7AA", "22:00-06:00", "09:00-12:00", "LPS")
-    + _nhsbsa("FA003", "FAR PHARMACY", "WR1 1AA", "nonsense", "", "Community")
-    + _nhsbsa("FA004", "APPLIANCES", "DN31 1AA", "09:00-17:00", "", "DAC")
-)
-
-
-def _ods(code: str, name: str, postcode: str, status: str, kind: str, closed: str = "") -> str:
-    cells = [code, name, "Y63", "QOQ", "1 SAMPLE STREET", "", "GRIMSBY", "", "", postcode]
-    cells += ["20100101", closed, status, kind, "", "", "", "01472 000000", *[""] * 9]
-    return ",".join(f'"{cell}"' for cell in cells) + "\n"
-
-
-ODS = (
-    _ods("FA001", "SAMPLE PHARMACY", "DN31 1AA", "A", "1")
-    + _ods("FA005", "NEW PHARMACY", "DN31 1AA", "ACTIVE", "RO182")
-    + _ods("FA006", "GONE PHARMACY", "DN31 1AA", "C", "1", "20200101")
-    + _ods("FA007", "APPLIANCES", "DN31 1AA", "A", "2")
-    + _ods("FA008", "FAR PHARMACY", "ZZ1 1ZZ", "A", "1")
-)
-
-
-def test_our_own_list_of_pharmacies(kitline: Cli) -> None:
-    kitline(*ADD)
-    file = kitline.csv("shops.csv", OWN)
-    assert "2 added" in kitline("pharmacies", "import", file).out
-    assert "2 as they were" in kitline("pharmacies", "import", file).out
-    marsh, late = kitline.rows(Outlet)
-    assert (marsh.district, marsh.hours, marsh.phone) == (
-        "DN31",
-        "Mo-Fr 09:00-18:00",
-        "01472 000000",
-    )
-    assert len(kitline.rows(Contact, outlet_id=marsh.id)) == 2
-    assert late.hours == ""
-    assert "5 nasal N2403 to 06/2028" in kitline("pharmacies", "list").out
-
-
-def test_the_nhsbsa_list(kitline: Cli) -> None:
-    kitline(*ADD)
-    file = kitline.csv("consol.csv", NHSBSA)
-    said = kitline("pharmacies", "import", file).out
-    assert "2 added, 1 left out (outside the area)" in said
-    assert "appliances only" in said
-    assert "2 as they were" in kitline("pharmacies", "import", file).out
-    sample, night = kitline.rows(Outlet)
-    assert (sample.name, sample.address) == ("Sample Pharmacy", "1 Sample Street, Grimsby")
-    assert sample.hours == "Mo-Fr 09:00-12:00,14:00-17:00"
-    assert night.hours == "Mo-Fr 22:00-06:00, Sa 09:00-12:00"
-    # The ODS list knows no hours, and takes none away.
-    said = kitline("pharmacies", "import", kitline.csv("edispensary.csv", ODS)).out
-    assert "1 changed" in said  # the phone
-    assert "1 added" in said
-    assert "1 lines left out: closed" in said
-    assert kitline.rows(Outlet)[0].hours == "Mo-Fr 09:00-12:00,14:00-17:00"
-
-
-def test_bad_hours_are_named_by_line(kitline: Cli) -> None:
-    kitline(*ADD)
-    bad = NHSBSA + _nhsbsa("FA009", "X", "DN31 1AA", "9 till 5", "", "Community")
-    said = kitline("pharmacies", "import", kitline.csv("consol.csv", bad), code=1).err
-    assert 'line 6: "9 till 5" are not hours' in said
-    assert kitline.rows(Outlet) == []
-    bad = OWN.replace("Mo-Fr 09:00-18:00", "weekdays").replace("DN32 7AA", "DN99 9ZZ")
-    said = kitline("pharmacies", "import", kitline.csv("own.csv", bad), code=1).err
-    assert 'line 2: "weekdays" is not understood' in said
-    assert "line 3: DN99 9ZZ is no postcode" in said
-
-
-@pytest.mark.parametrize(
-    ("days", "hours"),
-    [
-        (
-            "Mo=09:00-17:00|Tu=09:00-17:00|We=Closed|Th=09:00-17:00",
-            "Mo-Tu 09:00-17:00; Th 09:00-17:00",
-        ),
-        ("Mo=9:00-17:30|Tu=|We=closed", "Mo 09:00-17:30"),
-        ("Mo=00:00-23:59|Tu=00:00-00:00", "Mo-Tu 00:00-24:00"),
-        ("Mo=0900-1730|Tu=09.00 - 17.30", "Mo-Tu 09:00-17:30"),
-        ("Mo=|Tu=Closed", ""),
-    ],
-)
-def test_hours_by_the_day(days: str, hours: str) -> None:
-    assert hours_of_days(days) == hours
 
 
 # --- stock -------------------------------------------------------------------------------------
@@ -535,9 +303,6 @@ def test_the_database_is_left_to_the_service_meanwhile(sampled: Cli) -> None:
     """A command waits for its turn and does not fail while the service writes."""
 
     async def both() -> None:
-        from bot.bootstrap import build
-        from bot.config import load
-
         app = build(load())
         async with app.db.transaction():
             add = asyncio.to_thread(
@@ -559,3 +324,20 @@ def test_the_database_is_left_to_the_service_meanwhile(sampled: Cli) -> None:
 
     asyncio.run(both())
     assert "N9" in sampled("stock", "list", "--service", "grimsby").out
+
+
+@pytest.mark.postgres
+def test_the_same_commands_on_postgresql(
+    kitline: Cli, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgres_url)
+    kitline("demo")
+    _request(kitline)
+    add = ("stock", "add", "nasal", "N2410", "06/2029", 4, "--peer", "Sam")
+    kitline(*add, "--service", "grimsby")
+    assert "wave 1" in kitline("near", "DN31 1AA").out
+    kitline("contacts", "export", "07700900001")
+    kitline("contacts", "erase", "07700900001", "--yes")
+    assert "Nothing is due" in kitline("purge").out
+    assert "FAIL" not in kitline("doctor").out
+    assert "pg_dump" in kitline.fails("backup", "kept.db")

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections import Counter, defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -90,7 +91,7 @@ class Network(TwilioStandIn):
     got: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     acknowledged: int = 0
     under_way: int = 0
-    last_at: float = 0.0
+    last_at: float = field(default_factory=time.monotonic)
 
     def _record(
         self, from_: str | None, to: str, body: str, direction: str, status: str, **more: Any
@@ -98,14 +99,15 @@ class Network(TwilioStandIn):
         if direction != "inbound":
             self.phones[to].put_nowait(body)
             self.got[to][body] += 1
-        self.last_at = asyncio.get_running_loop().time()
+        self.last_at = time.monotonic()
         return super()._record(from_, to, body, direction, status, **more)
 
     async def say(self, number: str, text: str, public: str = PUBLIC) -> Delivery:
-        """Somebody texts us. What was not acknowledged is only in Twilio's own list."""
+        """Somebody texts us. Twilio does not ring twice where nobody answers: what was not
+        acknowledged is only in its list."""
         self.under_way += 1
         try:
-            sent = await self.deliver(f"{public}/twilio/sms", number, LINE, text, pause=0.2)
+            sent = await self.deliver(f"{public}/twilio/sms", number, LINE, text, tries=1)
         finally:
             self.under_way -= 1
         if sent.status == 200:
@@ -118,5 +120,4 @@ class Network(TwilioStandIn):
 
     def quiet_for(self) -> float:
         """Seconds since anything was said, by anybody."""
-        now = asyncio.get_running_loop().time()
-        return 0.0 if self.under_way else now - self.last_at
+        return 0.0 if self.under_way else time.monotonic() - self.last_at
