@@ -37,6 +37,7 @@ from handlers.flags import raise_flag
 from handlers.services.contacts import contact_at
 
 TRIES = 4
+RACES = 5
 BATCH = 64
 TimerHandler = Callable[[Scene, Timer], Awaitable[None]]
 log = logging.getLogger(__name__)
@@ -81,31 +82,33 @@ async def work_inbox(
             if not rows:
                 return []
             handled, failed = await _turns(engine, tx, rows, now, rides or {})
-    except Conflict:
-        handled, failed = [], [(row, Conflict("batch")) for row in rows]
-        if len(rows) > 1:
-            for row in rows:
-                handled += await _alone(engine, row.id, now, rides or {})
-            return handled
+    except Conflict:  # somebody was quicker with one of them: each by itself
+        return [done for row in rows for done in await _alone(engine, row, now, rides or {})]
     for row, why in failed:
         await _try_later(engine, row, why, now)
     return handled
 
 
 async def _alone(
-    engine: Engine, inbox_id: int, now: datetime, rides: dict[int, str]
+    engine: Engine, row: InboxRow, now: datetime, rides: dict[int, str]
 ) -> list[Handled]:
-    try:
-        async with engine.db.transaction() as tx:
-            row = await messages.take_inbound_row(engine.db, tx, inbox_id)
-            if row is None:
-                return []
-            handled, failed = await _turns(engine, tx, [row], now, rides)
-    except Conflict:
-        return []  # still in the inbox, and taken again by the next round
-    for row, why in failed:
-        await _try_later(engine, row, why, now)
-    return handled
+    """One message in a transaction of its own, a few times over if races are lost."""
+    lost: Exception = Conflict()
+    for _ in range(RACES):
+        try:
+            async with engine.db.transaction() as tx:
+                still = await messages.take_inbound_row(engine.db, tx, row.id)
+                if still is None:
+                    return []
+                handled, failed = await _turns(engine, tx, [still], now, rides)
+        except Conflict as why:
+            lost = why
+            continue
+        for one, reason in failed:
+            await _try_later(engine, one, reason, now)
+        return handled
+    await _try_later(engine, row, lost, now)
+    return []
 
 
 async def _turns(
@@ -230,6 +233,19 @@ async def work_timers(engine: Engine, now: datetime, limit: int = BATCH) -> int:
                 await timers.put_off(
                     tx, timer.key, now + back_off(timer.tries), type(error).__name__
                 )
-    except Conflict:
-        return await work_timers(engine, now, 1) if limit > 1 else 0
+    except Conflict:  # somebody was quicker with one of them: each by itself
+        if limit == 1:
+            await _put_off_first(engine, now)
+            return 1
+        fired = 0
+        while fired < limit and await work_timers(engine, now, 1):
+            fired += 1
+        return fired
     return len(due)
+
+
+async def _put_off_first(engine: Engine, now: datetime) -> None:
+    """A timer that loses every race must not hold up the others."""
+    async with engine.db.transaction() as tx:
+        for timer in await timers.take_due(engine.db, tx, now, 1):
+            await timers.put_off(tx, timer.key, now + back_off(timer.tries), "Conflict")
