@@ -21,7 +21,7 @@ from bot.config import Settings
 from bot.intake import Intake
 from bot.spool import Spool
 from bot.worker import Worker
-from db import meta, schema, timers
+from db import messages, meta, schema, timers
 from db.database import Database, DatabaseError, Unreachable, async_url
 from db.ids import Ids
 from db.reference.gazetteer import Gazetteer
@@ -110,6 +110,9 @@ class App:
     async def start(self, *, work: bool = True) -> None:
         """Start the loops; catch up with what was missed while we were away."""
         if work:
+            if self.db.is_sqlite:  # one process works there, so a lease is one of a process gone
+                async with self.db.transaction() as tx:
+                    await messages.free_outbound(tx)
             run = self._run_demo() if self.settings.is_demo else self.worker.run()
             self._tasks.append(asyncio.create_task(run))
         self._tasks.append(asyncio.create_task(self.catch_up.run()))

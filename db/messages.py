@@ -130,6 +130,12 @@ async def claim_outbound(
     return sorted(claimed, key=lambda row: (row.priority, row.id))
 
 
+async def free_outbound(tx: Tx) -> None:
+    """Take back every lease at once: whoever held one is gone."""
+    held = and_(outbox.c.done_at.is_(None), outbox.c.lease_until.is_not(None))
+    await tx.execute(update(outbox).where(held).values(lease_until=None))
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What became of one send. ``retry_at`` set = try again then; ``error`` without = given up."""

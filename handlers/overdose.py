@@ -25,7 +25,7 @@ async def now(turn: Turn, text: str, why: tuple[str, ...]) -> None:
     """Somebody says an overdose may be happening."""
     if _just_answered(turn, text):
         return
-    _card(turn)
+    say_card(turn)
     again = turn.flow == "overdose"
     turn.journal("EmergencyAnswered", why=list(why), again=again)
     for request in await requests.open_request_of(turn.work, turn.id):
@@ -38,7 +38,8 @@ async def now(turn: Turn, text: str, why: tuple[str, ...]) -> None:
         await begin(turn, "overdose")
 
 
-def _card(turn: Turn) -> None:
+def say_card(turn: Turn) -> None:
+    """The whole card; where the webhook's own answer held it, it is only recorded."""
     turn.send(
         OutboundMessage(turn.text("overdose.card"), emergency=True),
         kind="emergency",
@@ -50,16 +51,17 @@ def _card(turn: Turn) -> None:
 def record_if_in_place(turn: Turn) -> None:
     """The webhook's own answer held the card, whatever the turn makes of the message."""
     if turn.scene.answered:
-        _card(turn)
+        say_card(turn)
 
 
 def _just_answered(turn: Turn, text: str) -> bool:
     mark = hashlib.sha256(text.strip().casefold().encode("utf-8", "replace")).hexdigest()[:12]
     last = turn.memory.get("emergency", {})
+    if last.get("mark") == mark:
+        if turn.now - datetime.fromisoformat(last["at"]) < SAME_LINE_ONCE:
+            return True  # counted from the answer: who repeats it for minutes is answered again
     turn.memory["emergency"] = {"mark": mark, "at": turn.now.isoformat()}
-    if last.get("mark") != mark:
-        return False
-    return turn.now - datetime.fromisoformat(last["at"]) < SAME_LINE_ONCE
+    return False
 
 
 async def still(turn: Turn) -> None:

@@ -71,7 +71,7 @@ async def route(turn: Turn, message: InboundMessage) -> None:
 
 async def _emergency(turn: Turn, text: str) -> bool:
     if plain(text) == "sos" and (one := await peer_of(turn.work, turn.id)):
-        overdose.record_if_in_place(turn)
+        overdose.say_card(turn)  # on SMS the webhook has said it already
         await meeting.word(turn, one, "sos", "")
         return True
     open_now = turn.flow == "overdose"

@@ -1,0 +1,142 @@
+"""From any state, on any channel, whatever else is the matter: the card comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from db.models import Address, Contact, Conversation, Fact, Flag, InboundMessage, OutboxRow, Service
+from db.reference.gazetteer import Gazetteer
+from handlers.contents import FLOWS
+from handlers.engine.flow import Choose, Enter
+from handlers.routing import ANSWERED_PER_WINDOW
+from handlers.services.contacts import give_consent, new_contact
+from tests.harness import CHANNELS, Kitline, kitline
+
+CRY = "hes not breathing help"
+STEPS = [
+    (flow.name, step.name)
+    for flow in FLOWS.values()
+    for step in flow.steps
+    if isinstance(step, Choose | Enter)
+]
+MODES = ("fresh", "consented", "stopped", "rate_limited", "blocked", "quiet", "erased")
+
+
+async def _put(line: Kitline, tail: str, flow: str, step: str, mode: str) -> str:
+    """Somebody whose conversation waits at a step."""
+    channel = "telegram" if line.channel == "telegram" else "sms"
+    address = line.address(tail)
+    async with line.app.db.transaction() as tx:
+        work = line.work(tx)
+        service = next(s for s in await work.find(Service) if s.slug == "grimsby")
+        to = service.telegram_line if channel == "telegram" else service.sms_line
+        contact = await new_contact(work, channel, to, address, service.id)
+        if mode != "fresh":
+            give_consent(work, contact, "service", True, "consent.ok")
+        changes: dict[str, Any] = {
+            "stopped": {"stopped_at": work.now},
+            "blocked": {"blocked_at": work.now},
+            "quiet": {"quiet": True},
+            "erased": {"adult": None},
+        }.get(mode, {})
+        work.save(replace(await work.need(Contact, contact.id), **changes))
+        talk = Conversation(contact.id, flow=flow, step=step, seq=3, asked_at=work.now)
+        if mode == "rate_limited":
+            talk = replace(talk, window_at=work.now, window_n=ANSWERED_PER_WINDOW + 100)
+        work.save(talk)
+        await work.flush()
+    return address
+
+
+def _first_of(line: Kitline) -> Callable[[str], str]:
+    def first(address: str) -> str:
+        if line.twilio:
+            inbound = [m for m in line.twilio.messages if address in (m["from"], m["to"])]
+            return str(inbound[1]["body"])
+        assert line.telegram
+        return line.telegram.texts_to(int(address[3:]))[0]
+
+    return first
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_an_emergency_at_every_step(
+    channel: str, sqlite_url: str, secret_key: str, gazetteer: Gazetteer
+) -> None:
+    assert len(STEPS) > 25
+    async with kitline(sqlite_url, secret_key, gazetteer, channel) as line:
+        people = {}
+        for n, (flow, step) in enumerate(STEPS):
+            people[await _put(line, f"91{n:04}", flow, step, "consented")] = (flow, step)
+        await _everybody_is_answered(line, people)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_an_emergency_whatever_else_is_the_matter(
+    channel: str, sqlite_url: str, secret_key: str, gazetteer: Gazetteer
+) -> None:
+    async with kitline(sqlite_url, secret_key, gazetteer, channel) as line:
+        people = {}
+        places = (("", ""), ("consent", "ok"), ("request_kit", "where"), ("overdose", "now"))
+        for n, mode in enumerate(MODES):
+            for m, (flow, step) in enumerate(places):
+                address = await _put(line, f"92{n:02}{m:02}", flow, step, mode)
+                people[address] = (mode, f"{flow}.{step}")
+        stranger = line.address("939999")  # nobody we know
+        people[stranger] = ("stranger", "")
+        await _everybody_is_answered(line, people)
+
+
+async def _everybody_is_answered(line: Kitline, people: dict[str, tuple[str, str]]) -> None:
+    for address, where in people.items():
+        if line.channel == "demo":
+            to = "+447700900900"
+            message = InboundMessage("sms", f"m{address}", to, address, "text", CRY)
+            await line.app.intake.accept(message)
+        else:
+            await line._while_working(line.line.say(address, CRY))
+            assert _first_of(line)(address).startswith("CALL 999"), where
+    await line.settle()
+    addresses = {a.address: a.contact_id for a in await line.read(Address)}
+    rows: dict[int, list[OutboxRow]] = {}
+    for row in await line.read(OutboxRow):
+        rows.setdefault(row.contact_id, []).append(row)
+    for address, where in people.items():
+        said = rows[addresses[address]]
+        assert said[0].body["text"].startswith("CALL 999"), where
+        assert said[0].status in ("sent", "delivered"), where
+        assert {row.kind for row in said} == {"emergency"}, where
+        talk = (await line.read(Conversation, id=addresses[address]))[0]
+        assert talk.flow == "overdose", where
+    answered = [f.contact_id for f in await line.read(Fact) if f.fact == "EmergencyAnswered"]
+    assert sorted(answered) == sorted(addresses[address] for address in people)
+
+
+async def test_the_flow_in_progress_is_picked_up_afterwards(demo: Kitline) -> None:
+    amy = "+447700900101"
+    for text in ("KIT", "YES", "YES", "Someone I know"):
+        await demo.say(amy, text)
+    await demo.new_messages()
+    await demo.say(amy, CRY)
+    card, question = [said.text for to, said, _ in await demo.new_messages() if to == amy]
+    assert card.startswith("CALL 999")
+    assert "Is help with them now" in question
+    await demo.say(amy, "here")
+    texts = [said.text for to, said, _ in await demo.new_messages() if to == amy]
+    assert texts[-1].startswith("Back to where we were.\nWhere are you?")
+    flags = [flag.kind for flag in await demo.read(Flag)]
+    assert flags == ["emergency"]
+
+
+async def test_the_same_line_within_half_a_minute_is_answered_once(demo: Kitline) -> None:
+    amy = "+447700900101"
+    for seconds, cards in ((0, 1), (10, 0), (21, 1)):
+        demo.clock.move_to(demo.clock.now() + timedelta(seconds=seconds))
+        await demo.say(amy, CRY)
+        texts = [said.text for to, said, _ in await demo.new_messages() if to == amy]
+        assert sum(text.startswith("CALL 999") for text in texts) == cards
