@@ -57,9 +57,9 @@ def record_if_in_place(turn: Turn) -> None:
 def _just_answered(turn: Turn, text: str) -> bool:
     mark = hashlib.sha256(text.strip().casefold().encode("utf-8", "replace")).hexdigest()[:12]
     last = turn.memory.get("emergency", {})
-    if last.get("mark") == mark:
-        if turn.now - datetime.fromisoformat(last["at"]) < SAME_LINE_ONCE:
-            return True  # counted from the answer: who repeats it for minutes is answered again
+    same = last.get("mark") == mark
+    if same and turn.now - datetime.fromisoformat(last["at"]) < SAME_LINE_ONCE:
+        return True  # counted from the answer: who repeats it for minutes is answered again
     turn.memory["emergency"] = {"mark": mark, "at": turn.now.isoformat()}
     return False
 

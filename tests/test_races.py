@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot import sample
 from bot.bootstrap import App, build
+from bot.channels.demo import DemoChannel
 from bot.config import Settings
-from db.models import Fact, KitRequest, Offer, OfferStatus, Peer, RequestStatus, Service, Timer
+from db.models import (
+    Fact,
+    InboxRow,
+    KitRequest,
+    Movement,
+    Offer,
+    OutboxRow,
+    Peer,
+    RequestStatus,
+    Service,
+)
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
 from handlers import ladder
@@ -28,24 +40,166 @@ from tests.standins.wire import serve
 
 pytestmark = pytest.mark.postgres
 TRIES = 100
-OTHER = "https://other.example.org"  # the second program's public address: same path, same token
-SAM, JO = "+447700900011", "+447700900012"
+PAIRS = 10  # of peers, each in a town of its own
+OTHER = "https://other.example.org"  # the second program's public address
 TOLD = ("Someone else was quicker", "That one has gone")
+
+
+def peer_number(pair: int, which: int) -> str:
+    return f"+447700900{200 + 2 * pair + which}"
+
+
+def town(pair: int) -> tuple[float, float]:
+    return 50.0 + pair, -1.0
 
 
 @dataclass
 class Both:
-    """Two servers, the network before them, and the database behind them."""
+    """Two programs, the network before them, and the database behind them."""
 
     app: App
     network: Network
-    gone_on: int = 0
+    asker: int = 0
 
-    async def at_once(self, first: tuple[str, str], second: tuple[str, str]) -> list[list[str]]:
-        """Two people text, each to another server, at the same instant; what each is answered."""
+    def work(self, tx: Any) -> Work:
+        return Work(self.app.db, tx, self.app.engine.ids, self.app.clock.now())
+
+    async def read(self, model: type[Any], **equals: Any) -> list[Any]:
+        async with self.app.db.read() as tx:
+            return await self.work(tx).find(model, **equals)
+
+    async def enrol(self) -> None:
+        """A service that always asks two peers, and the peers."""
+        app = self.app
+        await sample.load(app.db, app.engine.ids, app.clock.now(), channel="sms")
+        async with app.db.transaction() as tx:
+            work = self.work(tx)
+            (service,) = await work.find(Service, slug="grimsby")
+            work.save(replace(service, rules={**service.rules, "wave_size": 2}))
+            like = (await work.find(Peer, service_id=service.id))[0]
+            in_date = work.now.date() + timedelta(days=365)
+            for pair in range(PAIRS):
+                lat, lon = town(pair)
+                for which in (0, 1):
+                    contact = await new_contact(
+                        work, "sms", LINE, peer_number(pair, which), service.id
+                    )
+                    peer = replace(like, id=work.new_id(), contact_id=contact.id, lat=lat, lon=lon)
+                    peer = work.save(replace(peer, name=f"Peer {pair}{which}", open_limit=99))
+                    await receive(work, peer_holder(peer), "nasal", "N2402", in_date, 20)
+            asker = await new_contact(work, "sms", LINE, "+447700900300", service.id)
+            self.asker = asker.id
+            await work.flush()
+
+    async def ask(self, pair: int, within: timedelta | None = None) -> tuple[KitRequest, list[str]]:
+        """A request in a pair's town; the codes of their two offers."""
+        lat, lon = town(pair)
+        async with self.app.db.transaction() as tx:
+            work = self.work(tx)
+            (service,) = await work.find(Service, slug="grimsby")
+            scene = Scene(work, self.app.engine.world)
+            request = await requests.place(
+                work,
+                service_id=service.id,
+                contact_id=self.asker,
+                product="nasal",
+                district="DN31",
+                lat=lat,
+                lon=lon,
+            )
+            request = await ladder.advance(scene, request)
+            if within:
+                owner = (request.owner_kind, request.owner_id or 0)
+                due = work.now + within
+                status = RequestStatus.OFFERED
+                request = requests.hold(work, request, status, owner, due)
+            scene.close()
+            await work.flush()
+            by_peer = {o.peer_id: o.code for o in await work.find(Offer, request_id=request.id)}
+        return request, [by_peer[peer_id] for peer_id in sorted(by_peer)]
+
+    async def verdict(self, number: str) -> str:
+        """What a peer who said yes is told."""
+        async with asyncio.timeout(15):
+            while True:
+                text = await self.network.phones[number].get()
+                if "is yours" in text:
+                    return "won"
+                if any(words in text for words in TOLD):
+                    return "lost"
+
+
+@pytest.fixture
+async def both(
+    postgres_url: str, secret_key: str, gazetteer: Gazetteer, tmp_path: Path
+) -> AsyncIterator[Both]:
+    settings = Settings(_env_file=None, database_url=postgres_url, secret_key=secret_key, demo=True)
+    app = build(settings, channels={"sms": DemoChannel("sms")}, gazetteer=gazetteer)
+    network = Network()
+    made = Both(app, network)
+    await made.enrol()
+    async with serve(network.app) as twilio:
+        servers = [
+            Server(postgres_url, secret_key, twilio, tmp_path, public) for public in (PUBLIC, OTHER)
+        ]
+        network.routes.update({server.public: server.url for server in servers})
+        try:
+            await asyncio.gather(*(server.start() for server in servers))
+            yield made
+        finally:
+            for server in servers:
+                server.kill()
+            await network.close()
+            await app.close()
+
+
+async def test_two_peers_say_yes_at_the_same_instant(both: Both) -> None:
+    won: Counter[int] = Counter()
+    for n in range(TRIES):
+        pair = n % PAIRS
+        numbers = [peer_number(pair, which) for which in (0, 1)]
+        _, codes = await both.ask(pair)
+        for number in numbers:
+            both.network.phones.pop(number, None)
         sent = await asyncio.gather(
-            self.network.say(*first, self.network.servers[0]),
-            self.network.say(*second, self.network.servers[1]),
+            both.network.say(numbers[0], f"ACCEPT {codes[0]}", PUBLIC if n % 2 else OTHER),
+            both.network.say(numbers[1], f"ACCEPT {codes[1]}", OTHER if n % 2 else PUBLIC),
         )
         assert [one.status for one in sent] == [200, 200]
-        return [one.replies for one in sent]
+        verdicts = [await both.verdict(number) for number in numbers]
+        assert sorted(verdicts) == ["lost", "won"], n
+        won[verdicts.index("won")] += 1
+    offers = Counter((o.request_id, str(o.status)) for o in await both.read(Offer))
+    asked = {request.id for request in await both.read(KitRequest)}
+    assert offers == {(one, status): 1 for one in asked for status in ("accepted", "withdrawn")}
+    assert sum(m.reserved for m in await both.read(Movement)) == TRIES
+    assert not [row for row in await both.read(InboxRow) if row.done_at is None]
+
+
+async def test_one_text_delivered_to_two_programs_at_once(both: Both) -> None:
+    sids = []
+    for n in range(310, 330):
+        sid = both.network.receive(f"+447700900{n}", LINE, "KIT")
+        sids.append(sid)
+        await asyncio.gather(
+            *(
+                both.network.deliver(f"{public}/twilio/sms", f"+447700900{n}", LINE, "KIT", sid=sid)
+                for public in (PUBLIC, OTHER)
+            )
+        )
+    stored = await both.read(InboxRow)
+    assert sorted(row.external_id for row in stored) == sorted(sids)
+    answers = Counter(row.inbox_id for row in await both.read(OutboxRow))
+    assert [answers[row.id] for row in stored] == [2] * len(sids)  # the notice and its question
+
+
+async def test_a_timer_fires_in_one_of_them(both: Both) -> None:
+    for n in range(40):
+        await both.ask(n % PAIRS, within=timedelta(seconds=3))
+    async with asyncio.timeout(30):
+        while {r.status for r in await both.read(KitRequest)} != {"with_coordinator"}:
+            await asyncio.sleep(0.2)
+    facts = Counter((f.request_id, f.fact) for f in await both.read(Fact) if f.request_id)
+    for request in await both.read(KitRequest):
+        assert facts[request.id, "OfferExpired"] == 2
+        assert facts[request.id, "RequestEscalated"] == 1

@@ -322,7 +322,7 @@ async def arrived(texts: object) -> list[str]:
     found: list[str] = []
     async with asyncio.timeout(SECONDS):
         while True:
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(0.15)
             now = list(texts())
             if now and now == found:
                 return found

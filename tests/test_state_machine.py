@@ -121,7 +121,9 @@ class Story(RuleBasedStateMachine):
             self.asks_for_a_kit(REQUESTERS[n % 3], WISHES[n % 5], crash)
 
     @while_open("requests")
-    @rule(n=NTH, words=some("STATUS CANCEL,YES CANCEL,NO STOP hes_not_breathing YES NO"), crash=CRASH)
+    @rule(
+        n=NTH, words=some("STATUS CANCEL,YES CANCEL,NO STOP hes_not_breathing YES NO"), crash=CRASH
+    )
     def thinks_again(self, n: int, words: str, crash: str) -> None:
         who, _ = self.nth("requests", n)
         for word in words.split(","):
@@ -142,9 +144,7 @@ class Story(RuleBasedStateMachine):
         outcome=some("1 2 3"),
         crash=CRASH,
     )
-    def coordinates(
-        self, n: int, who: str, word: str, peer: str, outcome: str, crash: str
-    ) -> None:
+    def coordinates(self, n: int, who: str, word: str, peer: str, outcome: str, crash: str) -> None:
         _, ref = self.nth("requests", n)
         self.world.say(who, f"{word} {ref} {peer}" if word == "ASSIGN" else f"{word} {ref}")
         asked = re.findall(r"reply (\d{4})\b", "\n".join(self.world.phones.texts[who][-2:]))

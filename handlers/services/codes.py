@@ -6,6 +6,7 @@ import re
 import secrets
 
 LETTERS = "ACDEFHJKMNPRTWXY34679"
+WEIGHTS = (2, 4, 5, 10, 11)
 
 
 def new_ref() -> str:
@@ -23,13 +24,13 @@ def new_claim_code() -> str:
 
 
 def check_character(body: str) -> str:
-    """Luhn's mod N check over our alphabet: finds any one wrong character and most swaps."""
-    total, factor, n = 0, 2, len(LETTERS)
-    for character in reversed(body):
-        product = factor * LETTERS.index(character)
-        total += product // n + product % n
-        factor = 3 - factor
-    return LETTERS[(n - total % n) % n]
+    """A weighted sum over our alphabet: finds any one wrong character and any swap of neighbours.
+
+    It does because every weight, and every difference of two beside each other, shares no factor
+    with the alphabet's length (Luhn's check needs an even one).
+    """
+    total = sum(w * LETTERS.index(c) for w, c in zip(WEIGHTS, reversed(body), strict=True))
+    return LETTERS[-total % len(LETTERS)]
 
 
 def read_claim_code(text: str) -> str | None:
@@ -54,7 +55,7 @@ def show_claim_code(code: str) -> str:
 def new_offer_code(taken: set[str]) -> str:
     """A two-figure code for an offer, different from the peer's other open ones."""
     free = [str(n) for n in range(10, 100) if str(n) not in taken]
-    return secrets.choice(free or [str(n) for n in range(100, 1000)])
+    return secrets.choice(free or [str(n) for n in range(100, 1000) if str(n) not in taken])
 
 
 def new_echo_code() -> str:

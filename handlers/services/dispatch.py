@@ -10,7 +10,7 @@ from db.models import Contact, KitRequest, Offer, OfferStatus, Peer, RequestStat
 from db.stock import StockLine, stock_of
 from db.work import Work
 from handlers.services.geo import haversine_km
-from handlers.services.hours import opening
+from handlers.services.hours import is_readable, opening
 from handlers.services.rules import Rules, is_night
 
 # Two peers this near to each other (km) are "as near as each other": the one asked least lately
@@ -55,7 +55,7 @@ def on_duty(peer: Peer, now: datetime, night: bool) -> bool:
         return peer.duty_until is None or now < peer.duty_until
     if peer.duty == "off" and (peer.duty_until is None or now < peer.duty_until):
         return False
-    if not peer.rota:
+    if not is_readable(peer.rota):  # one that cannot be read stops nobody's request
         return not night
     return opening(peer.rota, now, "England").is_open is True
 

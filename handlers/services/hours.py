@@ -20,6 +20,7 @@ Nation = str  # England, Scotland, Wales or Northern Ireland
 
 LONDON = ZoneInfo("Europe/London")
 _SUBDIVISIONS = {"England": "ENG", "Scotland": "SCT", "Wales": "WLS", "Northern Ireland": "NIR"}
+NATIONS = tuple(_SUBDIVISIONS)
 _LOOK_AHEAD = 30  # changes of state; enough to step over any run of bank holidays
 _HORIZON = timedelta(days=60)
 UNSURE = "hours not known: ring first"
@@ -51,7 +52,8 @@ def opening(
         return Opening(None, None, None, UNSURE)
     parsed = _parsed(hours)
     if _is_unsure(here.date(), nation, confirmed_holidays):
-        return Opening(None, None, None, "bank holiday: ring first")
+        opens_at = _next_opening(parsed, here, nation, confirmed_holidays)
+        return Opening(None, None, opens_at, "bank holiday: ring first")
     if parsed.is_unknown(here):
         return Opening(None, None, None, UNSURE)
     if parsed.is_open(here):
@@ -76,6 +78,11 @@ def check_hours(hours: str) -> str | None:
     if not parsed.is_open(start) and _change(parsed, start) is None:
         return f'"{hours}" is never open.'
     return None
+
+
+def is_readable(hours: str) -> bool:
+    """Whether hours can be read at all, be it "never"."""
+    return bool(hours.strip()) and validate(hours)
 
 
 def is_bank_holiday(day: date, nation: Nation) -> bool:

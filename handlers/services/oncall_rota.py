@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.models import Staff
-from handlers.services.hours import opening
+from handlers.services.hours import is_readable, opening
 from handlers.services.rules import Rules
 
 ROUND_AGAIN = timedelta(minutes=60)
@@ -38,5 +38,7 @@ def whom_to_ask(
 
 
 def is_on_duty(staff: Staff, now: datetime, nation: str) -> bool:
-    """Within their hours; no hours means always."""
-    return not staff.hours or opening(staff.hours, now, nation).is_open is True
+    """Within their hours; no hours, or hours that cannot be read, means always."""
+    if not is_readable(staff.hours):
+        return True
+    return opening(staff.hours, now, nation).is_open is True

@@ -10,7 +10,7 @@ from db.stock import stock_of
 from db.work import Work
 from handlers.services.dispatch import Need, available
 from handlers.services.geo import haversine_km
-from handlers.services.hours import Opening, opening
+from handlers.services.hours import Opening, is_readable, opening
 from handlers.services.rules import Rules
 
 KM_PER_MILE = 1.609344
@@ -45,7 +45,7 @@ async def outlets_near(
 
 
 def _opening(outlet: Outlet, now: datetime, nation: str) -> Opening:
-    if not outlet.hours:
+    if not is_readable(outlet.hours):
         return Opening(None, None, None, "")
     return opening(outlet.hours, now, nation)
 

@@ -55,9 +55,7 @@ def app(database: str, token: str, public_url: str) -> Starlette:
     async def alive(_: Request) -> Response:
         return Response("ok")
 
-    return Starlette(
-        routes=[Route("/twilio/sms", sms, methods=["POST"]), Route("/healthz", alive)]
-    )
+    return Starlette(routes=[Route("/twilio/sms", sms, methods=["POST"]), Route("/healthz", alive)])
 
 
 def main() -> None:

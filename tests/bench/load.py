@@ -7,14 +7,16 @@ import json
 import random
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.bench.wire import Connection, Written
 
 LONGEST_WAIT = 15.0  # seconds for a reply: beyond it the conversation is broken
+LONGEST_RUN = 150.0
 LEAST_PAUSE = 0.25  # nobody answers faster than this in the open-loop run
 
 
@@ -26,9 +28,7 @@ class BrokenError(AssertionError):
 class Mailboxes:
     """What reaches people by the provider's API, told by the stand-in's tap."""
 
-    boxes: dict[str, deque[tuple[float, str]]] = field(
-        default_factory=lambda: defaultdict(deque)
-    )
+    boxes: dict[str, deque[tuple[float, str]]] = field(default_factory=lambda: defaultdict(deque))
     waiting: dict[str, asyncio.Future[None]] = field(default_factory=dict)
     _server: asyncio.Server | None = None
 
@@ -120,9 +120,7 @@ class Talker:
             due.popleft()
 
 
-async def all_at_once(
-    url: str, people: Sequence[Written], talker: Talker, at_once: int
-) -> Waits:
+async def all_at_once(url: str, people: Sequence[Written], talker: Talker, at_once: int) -> Waits:
     """Closed loop: ``at_once`` contacts talk at any time, each as fast as they are answered."""
     waiting = deque(people)
     connections = [await Connection.open(url) for _ in range(min(at_once, len(people)))]
@@ -162,13 +160,16 @@ async def offered(
     """
     dice = random.Random(7)
     new, talking = deque(people), _Talking(int(rate * 1.5))
-    free: list[Connection] = [await Connection.open(url) for _ in range(32)]
-    every = list(free)
+    free: list[Connection] = []
+    every: list[Connection] = []
 
     async def say(who: Written, n: int, due: float) -> None:
-        connection = free.pop() if free else await Connection.open(url)
-        if connection not in every:
-            every.append(connection)
+        while free and not free[-1].is_open:
+            free.pop()
+        if free:
+            connection = free.pop()
+        else:
+            every.append(connection := await Connection.open(url))
         await talker.exchange(connection, who, n, due)
         free.append(connection)
         if n + 1 < len(who.steps):
@@ -207,13 +208,14 @@ class _Talking:
         return new.popleft(), 0
 
 
-async def _measured(
-    connections: Sequence[Connection], talker: Talker, work: list[object]
-) -> Waits:
+async def _measured(connections: Sequence[Connection], talker: Talker, work: list[object]) -> Waits:
     cpu, start = time.process_time(), time.monotonic()
-    async with asyncio.TaskGroup() as lines:
-        for one in work:
-            lines.create_task(one)  # type: ignore[arg-type]
+    try:
+        async with asyncio.timeout(LONGEST_RUN), asyncio.TaskGroup() as lines:
+            for one in work:
+                lines.create_task(one)
+    except TimeoutError:
+        raise BrokenError(f"not done after {LONGEST_RUN} s") from None
     talker.waits.seconds = time.monotonic() - start
     talker.waits.load_cpu = time.process_time() - cpu
     for connection in connections:

@@ -133,9 +133,7 @@ async def _closed(
 
 
 @asynccontextmanager
-async def _kitline(
-    plan: Plan, channel: str, requests: int
-) -> AsyncIterator[tuple]:  # type: ignore[type-arg]
+async def _kitline(plan: Plan, channel: str, requests: int) -> AsyncIterator[tuple]:  # type: ignore[type-arg]
     """The real `kitline serve` on a filled database, with the stand-in it sends to."""
     number = len(list(plan.folder.iterdir()))
     database, tap = plan.folder / f"{channel}{number}.db", plan.folder / f"tap{number}"
@@ -215,6 +213,4 @@ def _result(
 ) -> Result:
     used = server.cpu_seconds() - before
     theirs = (provider.cpu_seconds() - given) / waits.seconds if provider else 0.0
-    return Result(
-        name, waits, 1000 * used / len(waits.acknowledged), server.peak_mb(), theirs
-    )
+    return Result(name, waits, 1000 * used / len(waits.acknowledged), server.peak_mb(), theirs)

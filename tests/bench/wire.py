@@ -42,7 +42,8 @@ class Connection(asyncio.Protocol):
 
     def ask(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
         """Status and body of the answer."""
-        assert self.transport and self._waiting is None
+        assert self.transport
+        assert self._waiting is None
         self._waiting = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         return self._waiting
@@ -66,6 +67,11 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, why: Exception | None) -> None:
         if self._waiting and not self._waiting.done():
             self._waiting.set_exception(why or ConnectionError("closed"))
+
+    @property
+    def is_open(self) -> bool:
+        """False once the server has let go of it: it keeps an idle connection for 5 seconds."""
+        return self.transport is not None and not self.transport.is_closing()
 
     def close(self) -> None:
         if self.transport:

@@ -1,11 +1,10 @@
 """Opening hours are a function of values: one table of what is said when."""
 
 from datetime import UTC, date, datetime
-from typing import get_args
 
 import pytest
 
-from handlers.services.hours import Nation, check_hours, is_bank_holiday, opening
+from handlers.services.hours import NATIONS, check_hours, is_bank_holiday, opening
 
 SHOP = "Mo-Fr 09:00-17:30; Sa 09:00-12:00"
 LUNCH = "Mo-Fr 09:00-12:00,14:00-18:00"
@@ -67,7 +66,7 @@ def test_what_is_said(hours: str, now: str, is_open: bool | None, words: str) ->
 )
 def test_bank_holidays_by_nation(day: str, nations: set[str]) -> None:
     when = date.fromisoformat(day)
-    assert {n for n in get_args(Nation) if is_bank_holiday(when, n)} == nations
+    assert {n for n in NATIONS if is_bank_holiday(when, n)} == nations
 
 
 def test_a_confirmed_bank_holiday_is_an_ordinary_day() -> None:

@@ -27,7 +27,15 @@ LINE = sample.LINES["grimsby"]
 class Server:
     """The real program with real settings. ``kill`` is kill -9."""
 
-    def __init__(self, database_url: str, secret_key: str, twilio: str, folder: Path) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        secret_key: str,
+        twilio: str,
+        folder: Path,
+        public: str = PUBLIC,
+    ) -> None:
+        self.public = public
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.folder = folder
@@ -37,7 +45,7 @@ class Server:
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": database_url,
             "SECRET_KEY": secret_key,
-            "PUBLIC_URL": PUBLIC,
+            "PUBLIC_URL": public,
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "TWILIO_ACCOUNT_SID": TwilioStandIn.account_sid,

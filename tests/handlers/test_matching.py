@@ -1,0 +1,77 @@
+"""From what was typed to the option that was meant."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.engine.matching import match_option, plain
+
+YES_NO = {"yes": ("yes", "y", "yeah", "ok"), "no": ("no", "n", "nope")}
+KITS = {"nasal": ("nose spray", "nasal", "spray"), "injectable": ("injection", "injectable")}
+WHO = {"self": ("me", "myself"), "friend": ("someone i know", "friend"), "work": ("my work",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "plainly"),
+    [
+        ("  YES!! ", "yes"),
+        ("It\u2019s", "it's"),
+        ("\uff39\uff25\uff33", "yes"),
+        ("a\n\tb", "a b"),
+        ("...", ""),
+        ("\U0001f642", ""),
+        ("STRASSE", "strasse"),
+        ("Straße", "strasse"),
+    ],
+)
+def test_plain(text: str, plainly: str) -> None:
+    assert plain(text) == plainly
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "careful", "option"),
+    [
+        ("yes", YES_NO, False, "yes"),
+        ("Yes.", YES_NO, False, "yes"),
+        ("Y", YES_NO, False, "yes"),
+        ("yes please", YES_NO, False, "yes"),
+        ("no thanks", YES_NO, False, "no"),
+        ("nope mate", YES_NO, False, "no"),
+        ("yes or no", YES_NO, False, None),
+        ("1", YES_NO, False, "yes"),
+        ("2", YES_NO, False, "no"),
+        ("3", YES_NO, False, None),
+        ("0", YES_NO, False, None),
+        ("12", YES_NO, False, None),
+        ("1 please", YES_NO, False, "yes"),
+        ("number 2", YES_NO, False, "no"),
+        ("1 please", YES_NO, True, "yes"),  # "please" is only politeness
+        ("number 2", YES_NO, True, None),
+        ("1 or 2", YES_NO, False, None),
+        ("i want 1 now really", YES_NO, False, None),
+        ("", YES_NO, False, None),
+        ("?", YES_NO, False, None),
+        ("Nose Spray", KITS, False, "nasal"),
+        ("nosespray", KITS, False, "nasal"),
+        ("injektion", KITS, False, "injectable"),
+        ("injction", KITS, False, "injectable"),
+        ("nasla", KITS, False, "nasal"),
+        ("me", WHO, False, "self"),
+        ("ma", WHO, False, None),  # too short for a typo
+        ("freind", WHO, False, "friend"),
+        ("someone I know", WHO, False, "friend"),
+        ("self", WHO, False, "self"),
+        ("٢", YES_NO, False, "no"),  # an Arabic 2
+        ("²", YES_NO, False, "no"),
+    ],
+)
+def test_match(text: str, words: dict[str, tuple[str, ...]], careful: bool, option: str) -> None:
+    assert match_option(text, list(words), words, careful=careful) == option
+
+
+@given(st.text(max_size=80))
+def test_nothing_breaks_it(text: str) -> None:
+    for careful in (True, False):
+        assert match_option(text, list(YES_NO), YES_NO, careful=careful) in ("yes", "no", None)
