@@ -61,7 +61,7 @@ class Worker:
         handled = await work_inbox(self.engine, self.clock.now(), rides=self.intake.rides)
         for done in handled:
             self.intake.handled(done)
-        if handled:
+        if any(done.queued for done in handled):
             self.outbox_wake.set()
         return len(handled)
 

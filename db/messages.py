@@ -22,33 +22,45 @@ from db.rows import codec
 from db.tables import addresses, inbox, outbox
 
 
-async def store_inbound(db: Database, tx: Tx, rows: Sequence[InboxRow]) -> set[int]:
-    """Store what came in; returns the ids that are new (the others are repeats)."""
-    make = sqlite.insert if db.is_sqlite else postgresql.insert
-    statement = (
+def _unless_known(make: Any) -> Any:
+    return (
         make(inbox)
         .on_conflict_do_nothing(index_elements=["channel", "external_id"])
         .returning(inbox.c.id)
     )
+
+
+_STORE_SQLITE, _STORE_POSTGRES = _unless_known(sqlite.insert), _unless_known(postgresql.insert)
+
+
+async def store_inbound(db: Database, tx: Tx, rows: Sequence[InboxRow]) -> set[int]:
+    """Store what came in; returns the ids that are new (the others are repeats)."""
     values = [codec(InboxRow).to_row(row, db.keyring) for row in rows]
+    statement = _STORE_SQLITE if db.is_sqlite else _STORE_POSTGRES
     return set((await tx.execute(statement, values)).scalars())
 
 
-async def take_inbound(db: Database, tx: Tx, now: datetime, limit: int) -> list[InboxRow]:
-    """Lock the oldest unhandled message of each contact, oldest first, at most ``limit``."""
+def _oldest_of_each_lane() -> Any:
     earlier = inbox.alias()
     blocked = exists().where(
         earlier.c.lane == inbox.c.lane, earlier.c.id < inbox.c.id, earlier.c.done_at.is_(None)
     )
-    statement = (
+    return (
         select(inbox)
-        .where(inbox.c.done_at.is_(None), inbox.c.due_at <= now, ~blocked)
+        .where(inbox.c.done_at.is_(None), inbox.c.due_at <= bindparam("now"), ~blocked)
         .order_by(inbox.c.id)
-        .limit(limit)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=inbox)
     )
-    rows = (await tx.execute(statement)).mappings()
-    return [codec(InboxRow).from_row(row, db.keyring) for row in rows]
+
+
+_OLDEST_OF_EACH_LANE = _oldest_of_each_lane()
+
+
+async def take_inbound(db: Database, tx: Tx, now: datetime, limit: int) -> list[InboxRow]:
+    """Lock the oldest unhandled message of each contact, oldest first, at most ``limit``."""
+    rows = await tx.execute(_OLDEST_OF_EACH_LANE, {"now": now, "most": limit})
+    return [codec(InboxRow).read(row, db.keyring) for row in rows]
 
 
 async def take_inbound_row(db: Database, tx: Tx, inbox_id: int) -> InboxRow | None:
@@ -62,10 +74,15 @@ async def take_inbound_row(db: Database, tx: Tx, inbox_id: int) -> InboxRow | No
     return codec(InboxRow).from_row(row, db.keyring) if row else None
 
 
+_FINISH_INBOUND = (
+    update(inbox).where(inbox.c.id == bindparam("b_id")).values(done_at=bindparam("b_now"))
+)
+
+
 async def finish_inbound(tx: Tx, ids: Sequence[int], now: datetime) -> None:
     """Mark messages handled."""
     if ids:
-        await tx.execute(update(inbox).where(inbox.c.id.in_(ids)).values(done_at=now))
+        await tx.execute(_FINISH_INBOUND, [{"b_id": one, "b_now": now} for one in ids])
 
 
 async def put_off_inbound(tx: Tx, inbox_id: int, due: datetime, error: str) -> None:
@@ -89,11 +106,8 @@ async def repeated_answer(db: Database, tx: Tx, channel: str, external_id: str) 
     return [codec(OutboxRow).from_row(row, db.keyring) for row in rows]
 
 
-async def claim_outbound(
-    db: Database, now: datetime, *, owner: str, limit: int, lease: timedelta
-) -> list[OutboxRow]:
-    """Lease the next message of each address: emergencies first, then in order."""
-    earlier = outbox.alias()
+def _next_of_each_lane() -> Any:
+    earlier, now = outbox.alias(), bindparam("now", type_=outbox.c.due_at.type)
     blocked = exists().where(
         earlier.c.lane == outbox.c.lane,
         earlier.c.done_at.is_(None),
@@ -104,29 +118,41 @@ async def claim_outbound(
         ),
     )
     free = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until < now)
-    heads = (
+    return (
         select(outbox.c.id)
         .where(outbox.c.done_at.is_(None), outbox.c.due_at <= now, free, ~blocked)
         .order_by(outbox.c.priority, outbox.c.id)
-        .limit(limit)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=outbox)
     )
+
+
+_NEXT_OF_EACH_LANE = _next_of_each_lane()
+_LEASE = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        status=OutboxStatus.SENDING,
+        owner=bindparam("b_owner"),
+        lease_until=bindparam("b_until"),
+        tries=outbox.c.tries + 1,
+    )
+    .returning(outbox)
+)
+
+
+async def claim_outbound(
+    db: Database, now: datetime, *, owner: str, limit: int, lease: timedelta
+) -> list[OutboxRow]:
+    """Lease the next message of each address: emergencies first, then in order."""
     async with db.transaction() as tx:
-        ids = list((await tx.execute(heads)).scalars())
+        found = await tx.execute(_NEXT_OF_EACH_LANE, {"now": now, "most": limit})
+        ids = list(found.scalars())
         if not ids:
             return []
-        rows = await tx.execute(
-            update(outbox)
-            .where(outbox.c.id.in_(ids))
-            .values(
-                status=OutboxStatus.SENDING,
-                owner=owner,
-                lease_until=now + lease,
-                tries=outbox.c.tries + 1,
-            )
-            .returning(outbox)
-        )
-        claimed = [codec(OutboxRow).from_row(row, db.keyring) for row in rows.mappings()]
+        values = {"ids": ids, "b_owner": owner, "b_until": now + lease}
+        rows = await tx.execute(_LEASE, values)
+        claimed = [codec(OutboxRow).read(row, db.keyring) for row in rows]
     return sorted(claimed, key=lambda row: (row.priority, row.id))
 
 

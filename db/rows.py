@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
@@ -72,8 +73,14 @@ class Codec(Generic[T]):
         return row
 
     def from_row(self, row: Any, keyring: Keyring) -> T:
-        """The entity of a row."""
-        values = dict(row)
+        """The entity of a row with names."""
+        return self._entity(dict(row), keyring)
+
+    def read(self, row: Iterable[Any], keyring: Keyring) -> T:
+        """The entity of a row that has every column, in the table's order."""
+        return self._entity(dict(zip(self.columns, row, strict=True)), keyring)
+
+    def _entity(self, values: dict[str, Any], keyring: Keyring) -> T:
         for name, where, is_json in self._sealed:
             sealed = values[name]
             if sealed is None:  # forgotten under the retention rules

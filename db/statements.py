@@ -16,17 +16,23 @@ ONE, ANY, NULL = "one", "any", "null"
 Shape = tuple[tuple[str, str], ...]  # column → how it is asked for
 
 
-def shape_of(equals: dict[str, Any]) -> Shape:
-    """How columns are asked for: by one value, by any of several (a tuple), or as empty."""
-    return tuple(
-        (name, ANY if isinstance(value, tuple) else NULL if value is None else ONE)
-        for name, value in equals.items()
-    )
+def select_where(table: Table, equals: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Every column of the rows that fit, and the parameters; a tuple means any of its values."""
+    given = {name: _alone(value) for name, value in equals.items()}
+    shape = tuple((name, _how(value)) for name, value in given.items())
+    return _select(table, shape), {n: v for n, v in given.items() if v is not None}
+
+
+def _alone(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) and len(value) == 1 else value
+
+
+def _how(value: Any) -> str:
+    return ANY if isinstance(value, tuple) else NULL if value is None else ONE
 
 
 @cache
-def select_where(table: Table, shape: Shape) -> Any:
-    """Every column of the rows that fit; the values are parameters named like the columns."""
+def _select(table: Table, shape: Shape) -> Any:
     statement = select(table)
     for name, how in shape:
         column = table.c[name]

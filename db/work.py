@@ -104,33 +104,35 @@ class Work:
 
     async def preload(self, model: type[Any], field: str, values: Iterable[Any]) -> None:
         """Read at once what ``find(model, field=value)`` would ask one by one."""
-        missing = [v for v in dict.fromkeys(values) if not self._covered(model, {field: v})]
+        known = self._known[model] if field == codec(model).key else {}
+        missing = [
+            value
+            for value in dict.fromkeys(values)
+            if value not in known and not self._covered(model, {field: value})
+        ]
         if missing:
             await self._load(model, {field: tuple(missing)})
             self._loaded[model].update(frozenset({(field, v)}) for v in missing)
 
     async def _load(self, model: type[Any], equals: dict[str, Any]) -> None:
         row_codec = codec(model)
-        statement = statements.select_where(row_codec.table, statements.shape_of(equals))
-        found = await self.tx.execute(statement, {k: v for k, v in equals.items() if v is not None})
         known = self._known[model]
-        for values in found:
-            key = values[row_codec.key_at]
+        for row in await self.tx.execute(*statements.select_where(row_codec.table, equals)):
+            key = row[row_codec.key_at]
             if key not in known:
-                row = dict(zip(row_codec.columns, values, strict=True))
-                known[key] = entity = row_codec.from_row(row, self.db.keyring)
+                known[key] = entity = row_codec.read(row, self.db.keyring)
                 if row_codec.versioned:
-                    self._stored_version[model, key] = row["version"]
+                    self._stored_version[model, key] = cast(Any, entity).version
                 self._reindex(model, key, None, entity)
 
     def _covered(self, model: type[Any], equals: dict[str, Any]) -> bool:
         loaded = self._loaded[model]
-        if frozenset() in loaded or any(v in self._fresh for v in equals.values()):
+        if frozenset() in loaded:
             return True
-        items = [(k, v) for k, v in equals.items() if not isinstance(v, tuple)]
-        if any(frozenset({item}) in loaded for item in items):
-            return True
-        return len(items) > 1 and frozenset(items) in loaded
+        for item in equals.items():
+            if item[1] in self._fresh or frozenset((item,)) in loaded:
+                return True
+        return len(equals) > 1 and frozenset(equals.items()) in loaded
 
     def _candidates(self, model: type[T], equals: dict[str, Any]) -> list[T]:
         known = self._known[model]

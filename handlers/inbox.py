@@ -25,6 +25,7 @@ from db.models import (
     InboxRow,
     KitRequest,
     OutboxRow,
+    OutboxStatus,
     Peer,
     Service,
     Staff,
@@ -55,10 +56,14 @@ class Engine:
 
 @dataclass(frozen=True)
 class Handled:
-    """A message that was handled, and what it made us say to its sender."""
+    """A message that was handled, and what it made us say to its sender.
+
+    ``queued``: it, or another of its batch, left something in the outbox to send.
+    """
 
     inbox_id: int
     replies: tuple[OutboxRow, ...]
+    queued: bool = False
 
 
 def back_off(tries: int) -> timedelta:
@@ -138,12 +143,14 @@ async def _turns(
             work.undo(mark)
             failed.append((row, why))
     replies: dict[int, list[OutboxRow]] = {}
-    for out in work.added(OutboxRow):
+    said = work.added(OutboxRow)
+    queued = any(out.status == OutboxStatus.QUEUED for out in said)
+    for out in said:
         if out.inbox_id is not None:
             replies.setdefault(out.inbox_id, []).append(out)
     await work.flush()
     await messages.finish_inbound(tx, done, now)
-    return [Handled(i, tuple(replies.get(i, ()))) for i in done], failed
+    return [Handled(i, tuple(replies.get(i, ())), queued) for i in done], failed
 
 
 def _message(row: InboxRow) -> InboundMessage:

@@ -24,7 +24,7 @@ from bot.channels.demo import DemoChannel
 from bot.channels.sms import draw_sms
 from bot.config import Settings
 from bot.worker import message_of
-from db.models import Address, Contact, InboxRow, OutboxRow, Peer, RelayMessage, Service
+from db.models import Address, InboxRow, OutboxRow, Peer, RelayMessage, Service
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
 from handlers.services.contacts import new_contact
@@ -88,7 +88,7 @@ async def begins(network: Network, number: str, after: float) -> None:
 async def kill_at_random(server: Server, network: Network, chance: random.Random) -> None:
     moments = sorted(chance.randrange(ACKNOWLEDGED_BY_THE_END) for _ in range(KILLS))
     for moment in moments:
-        while network.acknowledged < moment and network.quiet_for() < PATIENCE:
+        while network.acknowledged < moment and network.quiet_for() < PATIENCE:  # noqa: ASYNC110
             await asyncio.sleep(0.002)
         await asyncio.sleep(chance.uniform(0, 0.05))
         server.kill()
@@ -97,8 +97,8 @@ async def kill_at_random(server: Server, network: Network, chance: random.Random
 
 async def idle(network: Network, database: Path) -> None:
     """Until everybody is silent, and nothing waits to be handled or sent."""
-    waiting = "select (select count(*) from {0} where done_at is null)".replace("{0}", "inbox")
-    waiting += " + (select count(*) from outbox where done_at is null)"
+    waiting = """select (select count(*) from inbox where done_at is null)
+        + (select count(*) from outbox where done_at is null)"""
     async with asyncio.timeout(120):
         while True:
             await asyncio.sleep(0.2)
@@ -204,7 +204,7 @@ async def test_killed_in_the_middle(
             await loaded_run(server, network, database, seed)
         finally:
             server.kill()
-            await network.close()
+    await network.hang_up()
     assert not broken(database)
     check_stock(database, before)
     app = opened(database, secret_key, gazetteer, datetime.now(UTC))

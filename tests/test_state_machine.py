@@ -59,11 +59,18 @@ def while_open(kind: str) -> Any:
 class Story(RuleBasedStateMachine):
     """Three requesters, four peers, two pharmacies, two coordinators, one clock."""
 
-    @initialize(wave_size=st.sampled_from((1, 2)), wishes=st.tuples(*[st.sampled_from(WISHES)] * 2))
-    def start(self, wave_size: int, wishes: tuple[str, ...]) -> None:
+    @initialize(
+        wave_size=st.sampled_from((1, 2)),
+        wishes=st.tuples(*[st.sampled_from(WISHES)] * 2),
+        accepted=st.booleans(),
+    )
+    def start(self, wave_size: int, wishes: tuple[str, ...], accepted: bool) -> None:
         self.world = World(wave_size)
         for who, wish in zip(REQUESTERS, wishes, strict=False):
             self.asks_for_a_kit(who, wish, "")
+        self.world.look()
+        if accepted:
+            self.all_goes_well(0, "")
 
     def nth(self, kind: str, n: int) -> tuple[str, str]:
         """Whose turn it is, and the code they would type."""
@@ -98,7 +105,7 @@ class Story(RuleBasedStateMachine):
         self.world.say(who, word if word in ("OFF", "STOP") else f"{word} {code}", crash=crash)
 
     @while_open("meetings")
-    @rule(n=NTH, word=some("ONWAY HERE ISSUED ISSUED CANT HANDOVER PAUSE STOP OK SOS"), crash=CRASH)
+    @rule(n=NTH, word=some("ONWAY HERE ISSUED CANT CANT HANDOVER PAUSE STOP OK SOS"), crash=CRASH)
     def meets(self, n: int, word: str, crash: str) -> None:
         who, ref = self.nth("meetings", n)
         self.world.say(who, f"{word} {ref}" if word[0] in "ICH" else word, crash=crash)
@@ -195,7 +202,7 @@ def tell(stories: int, steps: int, *, again_the_same: bool) -> None:
 
 
 def test_stories() -> None:
-    tell(60, 40, again_the_same=True)
+    tell(40, 40, again_the_same=True)
 
 
 @pytest.mark.slow

@@ -33,6 +33,11 @@ def _time(value: datetime | date | None) -> str | None:
     return value.isoformat() if value else None
 
 
+def _exact(value: Any) -> Any:
+    """Ids are longer than the numbers a browser keeps exactly."""
+    return str(value) if isinstance(value, int) and abs(value) > 2**53 else value
+
+
 async def state(work: Work, now: datetime, timers: list[Timer]) -> dict[str, Any]:
     """Everything, as lists."""
     services = {s.id: s for s in await work.find(Service)}
@@ -217,7 +222,7 @@ async def state(work: Work, now: datetime, timers: list[Timer]) -> dict[str, Any
                 "fact": f.fact,
                 "request": requests[f.request_id].ref if f.request_id in requests else None,
                 "who": role(contacts[f.contact_id])[1] if f.contact_id in contacts else None,
-                **f.data,
+                **{key: _exact(value) for key, value in f.data.items()},
             }
             for f in journal[-LAST_FACTS:]
         ],

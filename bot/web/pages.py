@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ _templates = Environment(
 )
 
 
+def _spaced(number: str) -> str:
+    """A British number as people read it out: +44 7700 900900."""
+    return re.sub(r"^\+44(\d{4})(\d{6})$", r"+44 \1 \2", number)
+
+
 class Pages:
     """The public pages of this deployment."""
 
@@ -42,7 +48,7 @@ class Pages:
         listed = [
             {
                 "name": team_name(service),
-                "sms_number": service.sms_line or fallback,
+                "sms_number": _spaced(service.sms_line or fallback),
                 "bot_link": await self._bot_link(),
             }
             for service in services

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from db import timers
 from db.database import Database
 from db.ids import Ids
 from db.keys import Keyring
-from db import timers
 from db.models import InboxRow, KitRequest, Offer, OutboxRow, Peer
 from db.work import Work
 from tests.bench.load import BrokenError

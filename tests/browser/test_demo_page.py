@@ -1,101 +1,17 @@
-"""The simulator's page, in a real browser. Replace `demo_url` by the real server's fixture."""
+"""The simulator's page on the real server, in a real browser."""
 
-import os
 import re
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.phones import Visit
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 WIDE, SMALL = (1440, 900), (360, 740)
-
-
-@pytest.fixture(scope="module")
-def demo_url() -> Iterator[str]:
-    import uvicorn
-
-    from tests.browser.standin_demo import app
-
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app(), log_level="error", lifespan="off", ws="none")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{door.getsockname()[1]}"
-        server.should_exit = server.force_exit = True
-        thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail("Chromium is required: apt-get install chromium")
-        pytest.skip("no Chromium here")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-class Visit:
-    """A page and what went wrong on it."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page, self.url = page, url
-        self.complaints: list[str] = []
-        self.hosts: set[str] = set()
-        page.on("console", lambda said: self.complaints.append(said.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-
-    def open(self, path: str = "/demo") -> Page:
-        self.page.goto(self.url + path)
-        return self.page
-
-    def phone(self, n: int) -> "Phone":
-        return Phone(self.page, n)
-
-
-class Phone:
-    def __init__(self, page: Page, n: int) -> None:
-        self.root = page.locator(f"#phone-{n}")
-        self.text = page.get_by_label(f"Message from phone {n}")
-        self.mine = self.root.locator(".mine")
-        self.theirs = self.root.locator(".theirs")
-
-    def hold_new_person(self) -> None:
-        now = self.root.page.locator("#clock [data-el=now]")
-        expect(now).to_have_text(re.compile(r"\d\d:\d\d"))  # the state has been read
-        self.root.locator("select").select_option("new")
-        expect(self.root.locator(".bubbles .day")).to_have_text("No messages yet. Say something.")
-
-    def send(self, text: str) -> None:
-        self.text.fill(text)
-        self.text.press("Enter")
-
-    def ask_for_a_kit(self, channel: str) -> None:
-        self.hold_new_person()
-        self.root.get_by_label(channel, exact=True).check()
-        expect(self.root.locator(".badge")).to_have_text(channel)
-        self.send("KIT")
-        expect(self.theirs.first).to_be_visible(timeout=10_000)
 
 
 @pytest.fixture

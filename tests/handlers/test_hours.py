@@ -6,6 +6,7 @@ import pytest
 
 from handlers.services.hours import NATIONS, check_hours, is_bank_holiday, opening
 
+NATIONS = ("England", "Scotland", "Wales", "Northern Ireland")
 SHOP = "Mo-Fr 09:00-17:30; Sa 09:00-12:00"
 LUNCH = "Mo-Fr 09:00-12:00,14:00-18:00"
 LATE = "Mo-Su 20:00-02:00"

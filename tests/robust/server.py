@@ -66,7 +66,7 @@ class Server:
 
     async def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: ASYNC220 (it is killed, not awaited)
                 [sys.executable, "-m", "bot", "serve"],
                 env=self.environment,
                 cwd=self.folder,
@@ -121,6 +121,11 @@ class Network(TwilioStandIn):
         if sent.status == 200:
             self.acknowledged += 1
         return sent
+
+    async def hang_up(self) -> None:
+        """Let what is under way end, with nobody there any more, and close."""
+        await self.settle()
+        await self.close()
 
     def texted(self) -> list[tuple[str, str]]:
         """Every text somebody sent us: its id and their number."""

@@ -127,7 +127,7 @@ export class Conversation extends EventTarget {
       this.#waitTimer = setTimeout(() => {
         this.waiting = false;
         this.#changed({});
-      }, 10000);
+      }, 4000);
     }
   }
 

@@ -5,6 +5,7 @@ const clock = new Intl.DateTimeFormat("en-GB", { ...zone, hour: "2-digit", minut
 const seconds = new Intl.DateTimeFormat("en-GB", { ...zone, hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat("en-GB", { ...zone, weekday: "long", day: "numeric", month: "long" });
 const shortDay = new Intl.DateTimeFormat("en-GB", { ...zone, weekday: "short", day: "numeric", month: "short", year: "numeric" });
+const month = new Intl.DateTimeFormat("en-GB", { ...zone, month: "short", year: "numeric" });
 
 export function when(value) {
   const date = value ? new Date(value) : null;
@@ -18,6 +19,7 @@ export const hourMinute = shown(clock);
 export const hourMinuteSecond = shown(seconds);
 export const dayName = shown(day);
 export const dayShort = shown(shortDay);
+export const monthYear = shown(month);
 
 export function span(ms) {
   const s = Math.max(0, Math.ceil(ms / 1000));

@@ -1,6 +1,6 @@
 // What the story left behind: journal, requests, stock, supplies, flags, outbox.
 
-import { address as spoken, dayShort, el, hourMinute, plain, span, when, words } from "./format.js";
+import { address as spoken, dayShort, el, hourMinute, monthYear, plain, span, when, words } from "./format.js";
 import { tabs } from "./tabs.js";
 
 const MOST = 150;
@@ -83,7 +83,7 @@ export class Log {
     return el("ol", { class: "story" }, ...rows.slice(-MOST).reverse().map((row) => {
       const moment = pick(row, MOMENTS);
       const title = pick(row, TITLES);
-      const rest = Object.entries(row).filter(([key, value]) => ![moment, title, "id", "n", "seq"].includes(key) && plain(value));
+      const rest = Object.entries(row).filter(([key, value]) => ![moment, title, "id", "n", "seq"].includes(key) && plain(value) && !LONG_ID.test(plain(value)));
       return el("li", {},
         el("time", { datetime: row[moment], title: dayShort(row[moment]) }, hourMinute(row[moment])),
         el("div", {},
@@ -116,7 +116,7 @@ export class Log {
       const change = this.#moved.get(stockKey(row));
       return Object.assign([
         [this.#named(row.holder)],
-        [words(row.product), small([row.batch && `batch ${row.batch}`, row.expiry && `to ${row.expiry}`].filter(Boolean).join(", "))],
+        [words(row.product), small([row.batch && `batch ${row.batch}`, row.expiry && `to ${monthYear(row.expiry).replace(" ", "\u00a0")}`].filter(Boolean).join(", "))],
         [el("b", {}, plain(row.quantity)), change ? el("span", { class: "moved" }, change > 0 ? `+${change}` : `−${-change}`) : ""],
       ], { changed: Boolean(change) });
     }));
@@ -139,7 +139,7 @@ export class Log {
     return table(["When", "Who to whom", "What"], [...rows].reverse().map((row) => [
       [hourMinute(row.at), small(plain(row.request))],
       [`${this.#named(row.by) || words(row.by_role)} → ${words(row.recipient).toLowerCase() || "unknown"}`,
-        small([words(row.reason), row.trained ? "trained" : "", row.district].filter(Boolean).join(", "))],
+        small([words(row.reason), TRAINED[row.trained] ?? "", row.district].filter(Boolean).join(", "))],
       [`${plain(row.quantity)} ${words(row.product).toLowerCase()}`, small([row.batch && `batch ${row.batch}`, row.reverses && `reverses ${row.reverses}`].filter(Boolean).join(", "))],
     ]));
   }
@@ -167,6 +167,8 @@ const EMPTY = {
   outbox: "No message has gone out yet.",
 };
 
+const TRAINED = { yes: "trained", before: "knew how" };
+const LONG_ID = /^\d{15,}$/; // of use to the program alone
 const stockKey = (row) => [row.holder, row.product, row.batch, row.expiry].join("|");
 const small = (text) => (text ? el("small", {}, text) : "");
 const state = (status) => el("span", { class: `state ${GOOD.has(status) ? "good" : BAD.has(status) ? "bad" : ""}` }, words(status));

@@ -66,6 +66,7 @@ export class Phone extends EventTarget {
     this.#nodes = new WeakMap();
     this.#lines.clear();
     this.#complain("");
+    this.#showPlaces(false);
     this.#label();
     this.render(true);
     this.dispatchEvent(new Event("held"));
@@ -84,7 +85,6 @@ export class Phone extends EventTarget {
     part.keyboard.hidden = !telegram;
     part.locate.hidden = !telegram;
     part.text.placeholder = telegram ? "Message" : "Text message";
-    this.#showPlaces(false);
     for (const radio of part.channel.querySelectorAll("input")) {
       radio.checked = radio.value === conversation.channel;
       radio.disabled = !person.addresses[radio.value];

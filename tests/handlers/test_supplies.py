@@ -1,0 +1,176 @@
+"""Kits changing hands: stock is the sum of its movements, and never below nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from db.database import Database
+from db.ids import Ids
+from db.keys import Keyring
+from db.models import KitRequest, Movement, Peer, Service, Supply
+from db.stock import stock_of
+from db.work import Work
+from handlers.services import requests
+from handlers.services.contacts import new_contact
+from handlers.services.supplies import (
+    Holder,
+    NoStock,
+    To,
+    issue,
+    lines_of,
+    peer_holder,
+    pick,
+    receive,
+    release,
+    reserve,
+    reserved_for,
+    reverse,
+)
+from tests.handlers.made import HERE, NOON
+
+TODAY = NOON.date()
+SOON, LATER, GONE = (TODAY + timedelta(days=n) for n in (30, 300, -1))
+TO = To("friend_family", "DN31")
+
+
+@dataclass
+class Shelf:
+    """One peer's bag, inside one unit of work."""
+
+    work: Work
+    holder: Holder
+
+    async def fill(self, *kits: tuple[str, str, Any, int]) -> None:
+        for product, batch, expiry, quantity in kits:
+            await receive(self.work, self.holder, product, batch, expiry, quantity)
+
+    async def sums(self) -> dict[str, tuple[int, int]]:
+        lines = await stock_of(self.work, self.holder.service_id)
+        return {line.batch: (line.quantity, line.reserved) for line in lines}
+
+    async def request(self, product: str = "nasal", quantity: int = 1) -> KitRequest:
+        contact = await new_contact(self.work, "sms", "", f"+447700900{self.work.new_id() % 1000}")
+        return await requests.place(
+            self.work,
+            service_id=self.holder.service_id,
+            contact_id=contact.id,
+            product=product,
+            quantity=quantity,
+        )
+
+
+@pytest.fixture
+async def shelf(sqlite_url: str, secret_key: str) -> AsyncIterator[Shelf]:
+    db = Database.open(sqlite_url, Keyring([secret_key]))
+    async with db.transaction() as tx:
+        work = Work(db, tx, Ids(), NOON)
+        service = work.save(
+            Service(work.new_id(), "grimsby", "Grimsby", "England", ("DN31",), *HERE, NOON)
+        )
+        contact = await new_contact(work, "sms", "", "+447700900011", service.id)
+        peer = work.save(Peer(work.new_id(), service.id, contact.id, "Sam", NOON))
+        yield Shelf(work, peer_holder(peer))
+        await work.flush()
+    await db.close()
+
+
+async def test_stock_is_the_sum_of_what_came_and_went(shelf: Shelf) -> None:
+    await shelf.fill(("nasal", "A", SOON, 2), ("nasal", "A", SOON, 1), ("nasal", "B", LATER, 1))
+    assert await shelf.sums() == {"A": (3, 0), "B": (1, 0)}
+    (first, _) = await lines_of(shelf.work, shelf.holder)
+    await issue(shelf.work, shelf.holder, first, 2, TO)
+    assert await shelf.sums() == {"A": (1, 0), "B": (1, 0)}
+
+
+@pytest.mark.parametrize("quantity", [0, -1])
+async def test_nothing_is_not_received(shelf: Shelf, quantity: int) -> None:
+    with pytest.raises(ValueError, match="above nothing"):
+        await receive(shelf.work, shelf.holder, "nasal", "A", SOON, quantity)
+
+
+@pytest.mark.parametrize(
+    ("kits", "product", "quantity", "batch"),
+    [
+        ([("nasal", "A", LATER, 1), ("nasal", "B", SOON, 1)], "nasal", 1, "B"),
+        ([("nasal", "A", GONE, 5), ("nasal", "B", LATER, 1)], "nasal", 1, "B"),
+        ([("nasal", "A", TODAY, 1)], "nasal", 1, "A"),
+        ([("nasal", "A", SOON, 1), ("nasal", "B", LATER, 2)], "nasal", 2, "B"),
+        ([("injectable", "A", SOON, 1), ("nasal", "B", LATER, 1)], "nasal", 1, "B"),
+        ([("injectable", "A", SOON, 1), ("nasal", "B", LATER, 1)], "either", 1, "A"),
+        ([("nasal", "A", None, 1), ("nasal", "B", LATER, 1)], "nasal", 1, "B"),
+        ([("nasal", "A", GONE, 5)], "nasal", 1, None),
+        ([("nasal", "A", SOON, 1)], "nasal", 2, None),
+        ([("nasal", "A", SOON, 1)], "injectable", 1, None),
+        ([], "either", 1, None),
+    ],
+)
+async def test_which_batch_is_taken(
+    shelf: Shelf, kits: list[Any], product: str, quantity: int, batch: str | None
+) -> None:
+    await shelf.fill(*kits)
+    if batch is None:
+        with pytest.raises(NoStock):
+            await pick(shelf.work, shelf.holder, product, quantity)
+    else:
+        assert (await pick(shelf.work, shelf.holder, product, quantity)).batch == batch
+
+
+async def test_a_promise_is_kept_apart_and_put_back(shelf: Shelf) -> None:
+    await shelf.fill(("nasal", "A", SOON, 1))
+    request = await shelf.request()
+    await reserve(shelf.work, shelf.holder, request)
+    assert await shelf.sums() == {"A": (1, 1)}
+    with pytest.raises(NoStock):
+        await reserve(shelf.work, shelf.holder, await shelf.request())
+    await release(shelf.work, request)
+    await release(shelf.work, request)  # twice is once
+    assert await shelf.sums() == {"A": (1, 0)}
+    assert await reserved_for(shelf.work, request) == []
+
+
+async def test_what_is_promised_is_not_given_to_somebody_else(shelf: Shelf) -> None:
+    await shelf.fill(("nasal", "A", SOON, 1))
+    line = await reserve(shelf.work, shelf.holder, await shelf.request())
+    with pytest.raises(NoStock):
+        await issue(shelf.work, shelf.holder, line, 1, TO)
+
+
+async def test_a_supply_uses_up_its_promise(shelf: Shelf) -> None:
+    await shelf.fill(("nasal", "A", SOON, 3))
+    request = await shelf.request(quantity=2)
+    line = await reserve(shelf.work, shelf.holder, request)
+    supply = await issue(shelf.work, shelf.holder, line, 2, TO, request=request)
+    assert await shelf.sums() == {"A": (1, 0)}
+    assert (supply.quantity, supply.batch, supply.request_id) == (2, "A", request.id)
+    moved = [m for m in shelf.work.added(Movement) if m.kind == "issued"]
+    assert [(m.quantity, m.reserved, m.supply_id) for m in moved] == [(-2, -2, supply.id)]
+
+
+async def test_more_than_there_is_cannot_be_issued(shelf: Shelf) -> None:
+    await shelf.fill(("nasal", "A", SOON, 1))
+    (line,) = await lines_of(shelf.work, shelf.holder)
+    with pytest.raises(NoStock):
+        await issue(shelf.work, shelf.holder, line, 2, TO)
+    shelf.work.undo(0)
+
+
+async def test_a_mistake_is_put_right_by_a_row_against_it(shelf: Shelf) -> None:
+    await shelf.fill(("nasal", "A", SOON, 2))
+    (line,) = await lines_of(shelf.work, shelf.holder)
+    supply = await issue(shelf.work, shelf.holder, line, 1, TO)
+    against = await reverse(shelf.work, supply, by_contact_id=None)
+    assert (against.reverses, against.quantity) == (supply.id, -1)
+    assert await shelf.sums() == {"A": (2, 0)}
+    assert sum(s.quantity for s in shelf.work.added(Supply)) == 0
+
+
+async def test_a_supply_of_the_last_kit_can_be_put_right(shelf: Shelf) -> None:
+    await shelf.fill(("nasal", "A", SOON, 1))
+    (line,) = await lines_of(shelf.work, shelf.holder)
+    await reverse(shelf.work, await issue(shelf.work, shelf.holder, line, 1, TO), None)
+    assert await shelf.sums() == {"A": (1, 0)}
