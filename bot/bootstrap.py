@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -116,6 +117,8 @@ class App:
             run = self._run_demo() if self.settings.is_demo else self.worker.run()
             self._tasks.append(asyncio.create_task(run))
         self._tasks.append(asyncio.create_task(self.catch_up.run()))
+        gc.collect()
+        gc.freeze()  # places and phrases stay for good: the collector need not go through them
         if self.telegram and self.settings.telegram_polls:
             self._tasks.append(asyncio.create_task(self._poll_telegram(self.telegram)))
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bot.clock import Clock
 from db import messages
 from db.database import Database
 from db.ids import Ids
+from db.messages import Sent
 from db.models import InboundMessage, InboxRow, OutboxRow
 from handlers.inbox import Handled
 
@@ -50,7 +52,7 @@ class Intake:
     _outcomes: dict[int, asyncio.Future[tuple[OutboxRow, ...]]] = field(default_factory=dict)
     _waiting: list[Waiting] = field(default_factory=list)
     _writer: asyncio.Task[None] | None = None
-    handed_over: list[int] = field(default_factory=list)
+    rode: list[Sent] = field(default_factory=list)
 
     async def accept(
         self, message: InboundMessage, *, answered: bool = False, ride_seconds: float = 0.0
@@ -89,7 +91,8 @@ class Intake:
                 async with asyncio.timeout(ride_seconds):
                     return Accepted(row.id, True, await outcome)
             except TimeoutError:
-                return Accepted(row.id, True)
+                just = outcome.done() and not outcome.cancelled()  # in the very same moment
+                return Accepted(row.id, True, outcome.result() if just else None)
         finally:
             self._outcomes.pop(row.id, None)
             self.rides.pop(row.id, None)
@@ -111,17 +114,31 @@ class Intake:
             self.wake.set()
 
     def handled(self, done: Handled) -> None:
-        """The worker's word that a message was handled: whoever waits gets the replies."""
+        """The worker's word that a message was handled: whoever waits gets the replies.
+
+        Replies that were to ride, and whose webhook has stopped waiting, go by the outbox at once.
+        """
         outcome = self._outcomes.get(done.inbox_id)
         if outcome is not None and not outcome.done():
             outcome.set_result(done.replies)
+            return
+        now = self.clock.now()
+        late = [row for row in done.replies if row.owner == self.owner]
+        self.rode += [Sent(row.id, now, error="late", retry_at=now) for row in late]
+
+    def handed_over(self, ids: Sequence[int]) -> None:
+        """These replies went out in a webhook's answer."""
+        now = self.clock.now()
+        self.rode += [Sent(one, now) for one in ids]
 
 
+_PARTS = tuple(f.name for f in fields(InboundMessage))
 _NEEDED = {"channel", "external_id", "line", "address", "kind"}
 
 
 def _body(message: InboundMessage) -> dict[str, Any]:
-    body = {k: v for k, v in asdict(message).items() if k in _NEEDED or v not in ("", None)}
+    given = ((name, getattr(message, name)) for name in _PARTS)
+    body = {name: v for name, v in given if name in _NEEDED or v not in ("", None)}
     if message.sent_at:
         body["sent_at"] = message.sent_at.isoformat()
     return body

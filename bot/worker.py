@@ -7,14 +7,14 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.backoff import with_jitter
 from bot.channels.base import Channel, SendError
 from bot.clock import Clock
 from bot.intake import Intake
 from db import messages
-from db.database import Conflict, Database
+from db.database import Conflict, Database, Tx
 from db.messages import Sent
 from db.models import Address, Button, OutboundMessage, OutboxRow
 from db.work import Work
@@ -74,33 +74,51 @@ class Worker:
 
     async def outbox_pass(self) -> int:
         """Start sending what is queued, as far as there is room; record what became of the last."""
-        await self.record()
-        room = IN_FLIGHT - len(self._sending)
-        if room <= 0:
-            return 0
-        rows = await messages.claim_outbound(
-            self.db, self.clock.now(), owner=self.owner, limit=room, lease=LEASE
-        )
-        if not rows:
-            return 0
-        lines = await self._addresses(rows)
-        for row in rows:
-            task = asyncio.create_task(self._send(row, lines.get(row.address_id)))
+        _, claimed = await self._turn_over(IN_FLIGHT - len(self._sending))
+        for row, address in claimed:
+            task = asyncio.create_task(self._send(row, address))
             self._sending.add(task)
             task.add_done_callback(self._sent)
-        return len(rows)
+        return len(claimed)
 
     def _sent(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
         self.outbox_wake.set()
 
-    async def _addresses(self, rows: list[OutboxRow]) -> dict[int, Address]:
-        async with self.db.read() as tx:
-            work = Work(self.db, tx, self.engine.ids, self.clock.now())
-            ids = sorted({row.address_id for row in rows})
-            await work.preload(Address, "id", ids)
-            found = [await work.get(Address, one) for one in ids]
-        return {a.id: a for a in found if a and a.address}
+    async def _turn_over(self, room: int) -> tuple[int, list[tuple[OutboxRow, Address | None]]]:
+        """Write down what became of sends, act on those given up, claim the next ones.
+
+        Returns how many were written down, and the claimed with their addresses.
+        """
+        results, self._results = self._results, []
+        rode, self.intake.rode = self.intake.rode, []
+        if not results and not rode and room <= 0:
+            return 0, []
+        now = self.clock.now()
+        try:
+            async with self.db.transaction() as tx:
+                await messages.finish_outbound(tx, rode, self.intake.owner)
+                await messages.finish_outbound(tx, [sent for _, sent, _ in results], self.owner)
+                claimed = await self._claim(tx, now, room) if room > 0 else []
+        except Exception:
+            self._results = results + self._results
+            self.intake.rode = rode + self.intake.rode
+            raise
+        for row, sent, stops in results:
+            if sent.error and not sent.retry_at:
+                await self.given_up(row, sent.error, stops)
+        return len(results) + len(rode), claimed
+
+    async def _claim(
+        self, tx: Tx, now: datetime, room: int
+    ) -> list[tuple[OutboxRow, Address | None]]:
+        rows = await messages.claim_outbound(
+            self.db, tx, now, owner=self.owner, limit=room, lease=LEASE
+        )
+        work = Work(self.db, tx, self.engine.ids, now)
+        await work.preload(Address, "id", [row.address_id for row in rows])
+        found = [(row, await work.get(Address, row.address_id)) for row in rows]
+        return [(row, known if known and known.address else None) for row, known in found]
 
     async def _send(self, row: OutboxRow, address: Address | None) -> None:
         now = self.clock.now()
@@ -127,25 +145,7 @@ class Worker:
 
     async def record(self) -> int:
         """Write down what became of sends, and act on those given up."""
-        results, self._results = self._results, []
-        over, self.intake.handed_over = self.intake.handed_over, []
-        if not results and not over:
-            return 0
-        now = self.clock.now()
-        try:
-            async with self.db.transaction() as tx:
-                if over:
-                    done = [Sent(one, now) for one in over]
-                    await messages.finish_outbound(tx, done, self.intake.owner)
-                await messages.finish_outbound(tx, [sent for _, sent, _ in results], self.owner)
-        except Exception:
-            self._results = results + self._results
-            self.intake.handed_over = over + self.intake.handed_over
-            raise
-        for row, sent, stops in results:
-            if sent.error and not sent.retry_at:
-                await self.given_up(row, sent.error, stops)
-        return len(results) + len(over)
+        return (await self._turn_over(0))[0]
 
     async def given_up(self, row: OutboxRow, code: str, stops: bool) -> None:
         """Act on a message that cannot be delivered."""

@@ -142,17 +142,15 @@ _LEASE = (
 
 
 async def claim_outbound(
-    db: Database, now: datetime, *, owner: str, limit: int, lease: timedelta
+    db: Database, tx: Tx, now: datetime, *, owner: str, limit: int, lease: timedelta
 ) -> list[OutboxRow]:
     """Lease the next message of each address: emergencies first, then in order."""
-    async with db.transaction() as tx:
-        found = await tx.execute(_NEXT_OF_EACH_LANE, {"now": now, "most": limit})
-        ids = list(found.scalars())
-        if not ids:
-            return []
-        values = {"ids": ids, "b_owner": owner, "b_until": now + lease}
-        rows = await tx.execute(_LEASE, values)
-        claimed = [codec(OutboxRow).read(row, db.keyring) for row in rows]
+    found = await tx.execute(_NEXT_OF_EACH_LANE, {"now": now, "most": limit})
+    ids = list(found.scalars())
+    if not ids:
+        return []
+    rows = await tx.execute(_LEASE, {"ids": ids, "b_owner": owner, "b_until": now + lease})
+    claimed = [codec(OutboxRow).read(row, db.keyring) for row in rows]
     return sorted(claimed, key=lambda row: (row.priority, row.id))
 
 

@@ -138,7 +138,7 @@ class Webhooks:
         return response
 
     async def _handed_over(self, ids: list[int]) -> None:
-        self.app.intake.handed_over += ids
+        self.app.intake.handed_over(ids)
 
     async def _again(self, message: InboundMessage) -> tuple[OutboxRow, ...]:
         """A repeated delivery gets the answer it got before."""

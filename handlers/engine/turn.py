@@ -7,7 +7,7 @@ becomes outbox rows, what must happen later becomes timers, and all of it commit
 from __future__ import annotations
 
 import copy
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -282,7 +282,7 @@ class Turn:
                 kind=kind,
                 priority=priority,
                 status=status,
-                body=asdict(message),
+                body=_body(message),
                 created_at=self.now,
                 due_at=self.now,
                 service_id=self.contact.service_id,
@@ -295,3 +295,13 @@ class Turn:
                 done_at=self.now if in_place else None,
             )
         )
+
+
+_PARTS = tuple(f.name for f in fields(OutboundMessage))
+
+
+def _body(message: OutboundMessage) -> dict[str, Any]:
+    """A message as it is stored; dataclasses.asdict copies what need not be copied."""
+    body = {name: getattr(message, name) for name in _PARTS}
+    body["buttons"] = [{"label": b.label, "choice": b.choice} for b in message.buttons]
+    return body

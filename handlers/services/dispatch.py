@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from db.models import Contact, KitRequest, Offer, OfferStatus, Peer, RequestStatus
+from db.models import Contact, KitRequest, Movement, Offer, OfferStatus, Peer, RequestStatus
 from db.stock import StockLine, stock_of
 from db.work import Work
 from handlers.services.geo import haversine_km
@@ -134,23 +135,40 @@ async def candidates_for(
     work: Work, service_id: int, request: KitRequest | None
 ) -> list[Candidate]:
     """The peers of a service as candidates for a request (or for one not placed yet)."""
+    candidates = await _candidates(work, service_id)
+    if request is None:
+        return candidates
+    asked = {o.peer_id for o in await work.find(Offer, request_id=request.id)}
+    return [replace(c, already_asked=c.peer.id in asked) for c in candidates]
+
+
+async def _candidates(work: Work, service_id: int) -> list[Candidate]:
+    """Looked at several times in a turn, and by many turns of a batch: kept until one changes."""
+    memo_key = ("candidates", service_id)
+    now = work.edition(Peer, Contact, KitRequest, Offer, Movement)
+    if memo_key not in work.memo or work.memo[memo_key][0] != now:
+        work.memo[memo_key] = (now, await _gathered(work, service_id))
+    found: list[Candidate] = work.memo[memo_key][1]
+    return found
+
+
+async def _gathered(work: Work, service_id: int) -> list[Candidate]:
     peers = await work.find(Peer, service_id=service_id)
     await work.preload(Contact, "id", [peer.contact_id for peer in peers])
     contacts = {peer.id: await work.need(Contact, peer.contact_id) for peer in peers}
     lines = await stock_of(work, service_id)
-    busy = await work.find(KitRequest, service_id=service_id, status=RequestStatus.ACCEPTED)
+    busy = await work.find(
+        KitRequest, service_id=service_id, status=RequestStatus.ACCEPTED, closed_at=None
+    )
     waiting = await work.find(Offer, service_id=service_id, status=OfferStatus.SENT)
-    asked: set[int] = set()
-    if request:
-        asked = {o.peer_id for o in await work.find(Offer, request_id=request.id)}
+    jobs = Counter([request.peer_id for request in busy] + [offer.peer_id for offer in waiting])
     return [
         Candidate(
             peer=peer,
             available=available(lines, "peer", peer.id, work.now.date()),
-            open_jobs=sum(r.peer_id == peer.id for r in busy)
-            + sum(o.peer_id == peer.id for o in waiting),
+            open_jobs=jobs[peer.id],
             reachable=_reachable(contacts[peer.id]),
-            already_asked=peer.id in asked,
+            already_asked=False,
         )
         for peer in peers
     ]

@@ -20,7 +20,6 @@ Nation = str  # England, Scotland, Wales or Northern Ireland
 
 LONDON = ZoneInfo("Europe/London")
 _SUBDIVISIONS = {"England": "ENG", "Scotland": "SCT", "Wales": "WLS", "Northern Ireland": "NIR"}
-NATIONS = tuple(_SUBDIVISIONS)
 _LOOK_AHEAD = 30  # changes of state; enough to step over any run of bank holidays
 _HORIZON = timedelta(days=60)
 UNSURE = "hours not known: ring first"

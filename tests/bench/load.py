@@ -128,6 +128,8 @@ async def all_at_once(url: str, people: Sequence[Written], talker: Talker, at_on
         while waiting:
             who = waiting.popleft()
             for n in range(len(who.steps)):
+                if not connection.is_open:
+                    connections.append(connection := await Connection.open(url))
                 await talker.exchange(connection, who, n)
 
     return await _measured(connections, talker, [line(c) for c in connections])

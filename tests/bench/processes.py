@@ -64,7 +64,7 @@ def running(
         child = subprocess.Popen(
             [sys.executable, "-m", module, *arguments, "--port", str(port)],
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT) + ":/tmp/hook", **environment},
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
             stdout=out,
             stderr=out,
             preexec_fn=lambda: os.sched_setaffinity(0, {core}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,18 +122,23 @@ async def _closed(
     provider: Process,
     boxes: load.Mailboxes,
     people: list[wire.Written],
-    texts_in: object,
+    texts_in: Callable[[bytes], list[str]],
 ) -> tuple[load.Waits, float, float]:
     warm, rest = people[:WARM_UP], people[WARM_UP:]
-    await load.all_at_once(server.url, warm, load.Talker(boxes, texts_in), plan.at_once)  # type: ignore[arg-type]
-    talker = load.Talker(boxes, texts_in)  # type: ignore[arg-type]
+    await load.all_at_once(server.url, warm, load.Talker(boxes, texts_in), plan.at_once)
+    talker = load.Talker(boxes, texts_in)
     before, given = server.cpu_seconds(), provider.cpu_seconds()
     waits = await load.all_at_once(server.url, rest, talker, plan.at_once)
     return waits, before, given
 
 
+Running = tuple[
+    Process, Process, load.Mailboxes, Callable[[list[wire.Written], int, int], Awaitable[None]]
+]
+
+
 @asynccontextmanager
-async def _kitline(plan: Plan, channel: str, requests: int) -> AsyncIterator[tuple]:  # type: ignore[type-arg]
+async def _kitline(plan: Plan, channel: str, requests: int) -> AsyncIterator[Running]:
     """The real `kitline serve` on a filled database, with the stand-in it sends to."""
     number = len(list(plan.folder.iterdir()))
     database, tap = plan.folder / f"{channel}{number}.db", plan.folder / f"tap{number}"
@@ -159,7 +164,7 @@ async def _kitline(plan: Plan, channel: str, requests: int) -> AsyncIterator[tup
             **_channel(channel, provider.url),
         }
         with running(
-            __import__("os").environ.get("BENCH_SERVER", "bot"),
+            "bot",
             "serve",
             core=plan.server_core,
             folder=plan.folder,

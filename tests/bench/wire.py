@@ -42,8 +42,8 @@ class Connection(asyncio.Protocol):
 
     def ask(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
         """Status and body of the answer."""
-        assert self.transport
-        assert self._waiting is None
+        if self.transport is None or self._waiting:
+            raise RuntimeError("one request at a time")
         self._waiting = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         return self._waiting

@@ -55,7 +55,7 @@ def demo_server(folder: Path) -> Iterator[str]:
             _wait_for(url, server, folder / "server.log")
             yield url
         finally:
-            server.terminate()
+            server.kill()  # a clean stop waits for the pages' long polls
             server.wait(20)
 
 

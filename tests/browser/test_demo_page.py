@@ -125,8 +125,11 @@ def test_the_clock_moves(visit: Visit) -> None:
 
     before = minutes()
     page.get_by_role("button", name="Forward 15 minutes").click()
-    expect(page.locator("#said")).to_contain_text("The clock is at", timeout=30_000)
-    assert (minutes() - before) % 1440 in (15, 16)
+    for _ in range(300):
+        if (minutes() - before) % 1440 in (15, 16):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"the clock did not move: {now.inner_text()}")
 
 
 def test_markup_in_a_message_stays_text(visit: Visit) -> None:
@@ -166,10 +169,15 @@ def test_the_guide_goes_from_asking_to_the_stock(visit: Visit) -> None:
     def press(step: str, at_most: int = 1) -> None:
         done = page.locator(f"[data-step={step}].done")
         for _ in range(at_most):
+            said = page.locator(".theirs").count()
             page.locator(f"[data-step={step}] button").click()
-            page.wait_for_timeout(900)
-            if done.count():
-                return
+            for _ in range(30):  # till it is done, or somebody answers
+                page.wait_for_timeout(50)
+                if done.count():
+                    return
+                if page.locator(".theirs").count() > said:
+                    break
+            page.wait_for_timeout(300)
         expect(done).to_be_visible(timeout=10_000)
 
     press("ask")

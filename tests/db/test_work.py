@@ -219,7 +219,10 @@ async def outbound(store: Store, count: int = 1, **values: Any) -> list[OutboxRo
 
 
 async def claim(store: Store, owner: str = "w1", now: Any = NOON) -> list[OutboxRow]:
-    return await messages.claim_outbound(store.db, now, owner=owner, limit=10, lease=10 * SECOND)
+    async with store.db.transaction() as tx:
+        return await messages.claim_outbound(
+            store.db, tx, now, owner=owner, limit=10, lease=10 * SECOND
+        )
 
 
 async def test_sends_are_claimed_one_a_person_emergencies_first(store: Store) -> None:

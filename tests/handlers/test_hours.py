@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from handlers.services.hours import NATIONS, check_hours, is_bank_holiday, opening
+from handlers.services.hours import check_hours, is_bank_holiday, opening
 
 NATIONS = ("England", "Scotland", "Wales", "Northern Ireland")
 SHOP = "Mo-Fr 09:00-17:30; Sa 09:00-12:00"

@@ -9,12 +9,13 @@ import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import Coroutine
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from bot import sample
 from bot.bootstrap import App, build
@@ -24,7 +25,7 @@ from db import schema
 from db.models import Address, InboundMessage, OutboundMessage, Service
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
-from tests.conftest import SECRET
+from tests.conftest import SECRET, FixedCodes
 from tests.harness import PUBLIC, START, FakeClock
 
 LINE = sample.LINES["grimsby"]
@@ -135,6 +136,11 @@ class World:
     """The line, its clock and its phones. Everything is driven step by step, by one caller."""
 
     def __init__(self, wave_size: int = 1) -> None:
+        self.fixed = ExitStack()  # the same story comes out the same, whatever chance would do
+        codes = FixedCodes()
+        for name in ("handlers.services.codes.secrets", "handlers.peer.secrets", "db.ids.secrets"):
+            self.fixed.enter_context(patch(name, codes))
+        self.fixed.enter_context(patch("bot.backoff.random", random.Random(7)))
         self.folder = tempfile.TemporaryDirectory(prefix="kitline-world-")
         self.database = Path(self.folder.name) / "kitline.db"
         shutil.copy(_template(), self.database)
@@ -227,6 +233,7 @@ class World:
     def close(self) -> None:
         self.run(self.app.close())
         self.loop.close()
+        self.fixed.close()
         self.folder.cleanup()
 
     # --- what people see ------------------------------------------------------------------------

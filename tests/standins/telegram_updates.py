@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-
 clock: Callable[[], float] = time.time  # a test may set its own
 
 
