@@ -8,6 +8,7 @@ sent again (at least once, harmless when repeated).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,9 +18,12 @@ from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, upda
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db.database import Database, Tx
+from db.keys import Sealed
 from db.models import InboxRow, OutboxRow, OutboxStatus
 from db.rows import codec
 from db.tables import addresses, inbox, outbox
+
+log = logging.getLogger(__name__)
 
 
 def _unless_known(make: Any) -> Any:
@@ -58,9 +62,20 @@ _OLDEST_OF_EACH_LANE = _oldest_of_each_lane()
 
 
 async def take_inbound(db: Database, tx: Tx, now: datetime, limit: int) -> list[InboxRow]:
-    """Lock the oldest unhandled message of each contact, oldest first, at most ``limit``."""
-    rows = await tx.execute(_OLDEST_OF_EACH_LANE, {"now": now, "most": limit})
-    return [codec(InboxRow).read(row, db.keyring) for row in rows]
+    """Lock the oldest unhandled message of each contact, oldest first, at most ``limit``.
+
+    One that none of our keys opens is laid aside: it must not hold up the others.
+    """
+    taken, sealed = [], []
+    for row in await tx.execute(_OLDEST_OF_EACH_LANE, {"now": now, "most": limit}):
+        try:
+            taken.append(codec(InboxRow).read(row, db.keyring))
+        except Sealed:
+            sealed.append(row.id)
+    if sealed:
+        log.error("messages that no key opens were laid aside", extra={"messages": len(sealed)})
+        await finish_inbound(tx, sealed, now)
+    return taken
 
 
 async def take_inbound_row(db: Database, tx: Tx, inbox_id: int) -> InboxRow | None:

@@ -194,12 +194,21 @@ async def _try_later(engine: Engine, row: InboxRow, why: Exception, now: datetim
             await messages.put_off_inbound(tx, row.id, now + back_off(row.tries), error)
             return
         await messages.finish_inbound(tx, [row.id], now)
+    try:
+        await _own_up(engine, row, type(why).__name__, now)
+    except Exception:
+        log.exception("nobody could be told of a message laid aside", extra={"inbox_id": row.id})
+
+
+async def _own_up(engine: Engine, row: InboxRow, error: str, now: datetime) -> None:
+    """Tell the person, and a coordinator, that their message could not be dealt with."""
+    async with engine.db.transaction() as tx:
         work = Work(engine.db, tx, engine.ids, now)
         scene = Scene(work, engine.world)
         contact = await contact_at(work, _message(row))
         turn = await scene.person(contact.id)
         turn.say("common.trouble")
-        turn.journal("MessageLaidAside", inbox=row.id, error=type(why).__name__)
+        turn.journal("MessageLaidAside", inbox=row.id, error=error)
         if turn.service:
             await raise_flag(scene, turn.service, "dead_message", contact_id=contact.id)
         scene.close()

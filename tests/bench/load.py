@@ -7,10 +7,11 @@ import json
 import random
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.bench.wire import Connection, Written
 
@@ -209,14 +210,16 @@ class _Talking:
         return new.popleft(), 0
 
 
-async def _measured(connections: Sequence[Connection], talker: Talker, work: list[object]) -> Waits:
+async def _measured(
+    connections: Sequence[Connection], talker: Talker, work: Sequence[Coroutine[Any, Any, None]]
+) -> Waits:
     cpu, start = time.process_time(), time.monotonic()
     try:
         async with asyncio.timeout(LONGEST_RUN), asyncio.TaskGroup() as lines:
             for one in work:
                 lines.create_task(one)
     except TimeoutError:
-        raise BrokenError(f"not done after {LONGEST_RUN} s") from None
+        raise BrokenError(f"not done after {LONGEST_RUN:g} s") from None
     talker.waits.seconds = time.monotonic() - start
     talker.waits.load_cpu = time.process_time() - cpu
     for connection in connections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PY_SPY = ("py-spy", "record", "--gil", "-r", "250", "-f", "raw", "-d", "600")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -79,6 +81,25 @@ def running(
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+@contextmanager
+def profiled(server: Process, into: Path | None, core: int) -> Iterator[None]:
+    """Sample the server with py-spy, if that is asked for: where its time goes (see layers.py)."""
+    if into is None:
+        yield
+        return
+    sampler = subprocess.Popen(
+        [*PY_SPY, "-o", str(into), "-p", str(server.pid)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+    )
+    try:
+        yield
+    finally:
+        sampler.send_signal(signal.SIGINT)
+        sampler.wait(30)
 
 
 def _wait_until_up(child: subprocess.Popen[bytes], url: str, log: Path) -> None:

@@ -13,7 +13,7 @@ from db.keys import new_secret
 from tests.bench import load, story, wire
 from tests.bench.checks import check
 from tests.bench.fill import fill
-from tests.bench.processes import Process, running
+from tests.bench.processes import Process, profiled, running
 from tests.standins import telegram, twilio
 
 TELEGRAM_SECRET = "bench-secret"
@@ -31,6 +31,7 @@ class Plan:
     server_core: int
     load_core: int
     folder: Path
+    profile: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ async def _closed(
     await load.all_at_once(server.url, warm, load.Talker(boxes, texts_in), plan.at_once)
     talker = load.Talker(boxes, texts_in)
     before, given = server.cpu_seconds(), provider.cpu_seconds()
-    waits = await load.all_at_once(server.url, rest, talker, plan.at_once)
+    with profiled(server, plan.profile, plan.load_core):
+        waits = await load.all_at_once(server.url, rest, talker, plan.at_once)
     return waits, before, given
 
 

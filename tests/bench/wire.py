@@ -33,7 +33,7 @@ class Connection(asyncio.Protocol):
     async def open(cls, url: str) -> Connection:
         where = urlsplit(url)
         loop = asyncio.get_running_loop()
-        _, made = await loop.create_connection(cls, where.hostname, where.port)
+        _, made = await loop.create_connection(cls, where.hostname or "", where.port or 80)
         return made
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
