@@ -144,6 +144,7 @@ async def check_answered(app: App, network: Network) -> None:
     answered = {row.inbox_id for row in outbox}
     contacts = {address.address: address.contact_id for address in numbers.values()}
     assert {sid for sid, _ in network.texted()} == set(inbox)
+    assert len(inbox) > network.acknowledged  # some were texted while nobody was there to hear
     unanswered = Counter(
         contacts[number]
         for sid, number in network.texted()

@@ -6,11 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from db.models import (
     Address,
     Consent,
     Contact,
+    Flag,
     InboundMessage,
     InboxRow,
     KitRequest,
@@ -21,6 +23,8 @@ from db.models import (
     Supply,
 )
 from db.reference.gazetteer import Gazetteer
+from handlers import routing
+from handlers.engine.turn import Turn
 from tests.conftest import FixedCodes
 from tests.harness import Kitline, kitline
 
@@ -33,8 +37,8 @@ async def texts(line: Kitline, address: str) -> list[str]:
 
 
 async def ask_for_kit(line: Kitline, address: str = AMY) -> None:
-    for text in ("KIT", "YES", "YES", "1", "DN31 1AA", "nasal", "meet", "YES"):
-        await line.say(address, text)
+    for said in ("KIT", "YES", "YES", "1", "DN31 1AA", "nasal", "meet", "YES"):
+        await line.say(address, said)
 
 
 @pytest.fixture
@@ -153,11 +157,41 @@ async def test_undo_reverses_and_issued_may_be_sent_again(demo: Kitline) -> None
 
 async def test_what_waited_through_an_outage_is_told_so_once(demo: Kitline) -> None:
     old = demo.clock.now() - timedelta(hours=3)
-    for n, text in enumerate(("hello", "anyone?", "KIT")):
-        message = InboundMessage("sms", f"old{n}", "+447700900900", AMY, "text", text, sent_at=old)
+    for n, said in enumerate(("hello", "anyone?", "KIT")):
+        message = InboundMessage("sms", f"old{n}", "+447700900900", AMY, "text", said, sent_at=old)
         await demo.app.intake.accept(message)
     await demo.settle()
     got = await texts(demo, AMY)
     assert sum("this line was down" in t for t in got) == 1
     assert got[-1].endswith("Reply YES or NO")
     assert not any("Hello, this is" in t for t in got)
+
+
+async def test_a_message_that_no_key_opens_holds_up_nobody(demo: Kitline) -> None:
+    message = InboundMessage("sms", "sealed", "+447700900900", AMY, "text", "KIT")
+    await demo.app.intake.accept(message)
+    async with demo.app.db.transaction() as tx:
+        await tx.execute(text("update inbox set body = :b"), {"b": b"not ours"})
+    await demo.say(SAM, "STOCK")
+    assert (await texts(demo, SAM))[0].startswith("You have")
+
+
+async def test_a_message_that_breaks_every_turn_is_owned_up_to(
+    demo: Kitline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = routing.route
+
+    async def breaks(turn: Turn, message: InboundMessage) -> None:
+        if message.text == "boom":
+            raise ZeroDivisionError
+        await whole(turn, message)
+
+    monkeypatch.setattr("handlers.inbox.routing.route", breaks)
+    await demo.say(AMY, "boom")
+    await demo.say(SAM, "STOCK")
+    assert (await texts(demo, SAM))[0].startswith("You have")
+    for _ in range(4):
+        demo.clock.move_to(demo.clock.now() + timedelta(minutes=2))
+        await demo.settle()
+    assert any("something went wrong" in t for t in await texts(demo, AMY))
+    assert [f.kind for f in await demo.read(Flag)] == ["dead_message"]
