@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=30)
 LONGEST = timedelta(days=3)
 CAUGHT_UP = "sms_caught_up_at"
+LOOK_AGAIN_SECONDS = 600.0  # the network may have been down while we were up
 TRY_AGAIN_SECONDS = 30.0
 
 
@@ -39,7 +41,9 @@ class CatchUp:
         """Until cancelled: whatever is due is tried until it has worked."""
         self.due.set()
         while True:
-            await self.due.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN_SECONDS):
+                    await self.due.wait()
             if not await self.once():
                 await asyncio.sleep(TRY_AGAIN_SECONDS)
 

@@ -128,7 +128,9 @@ class Worker:
             self._results.append((row, Sent(row.id, now, error=error), False))
             return
         try:
-            receipt = await channel.send(address.address, message_of(row), line=address.line)
+            receipt = await channel.send(
+                address.address, message_of(row), line=address.line, reference=str(row.id)
+            )
             self._results.append((row, Sent(row.id, now, provider_id=receipt.provider_id), False))
         except SendError as refused:
             if refused.retryable and row.tries < SEND_TRIES:

@@ -325,3 +325,19 @@ async def last_received(tx: Tx, channel: str) -> datetime | None:
         await tx.execute(select(func.max(inbox.c.received_at)).where(inbox.c.channel == channel))
     ).scalar()
     return found
+
+
+_SENT_EVEN_SO = ("emergency", "stop")
+
+
+async def drop_queued(tx: Tx, contact_id: int, now: datetime) -> None:
+    """After STOP nothing that still waits goes out, but an answer to an emergency."""
+    await tx.execute(
+        update(outbox)
+        .where(
+            outbox.c.contact_id == contact_id,
+            outbox.c.done_at.is_(None),
+            outbox.c.kind.not_in(_SENT_EVEN_SO),
+        )
+        .values(status=OutboxStatus.FAILED, error="stopped", done_at=now)
+    )

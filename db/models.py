@@ -372,7 +372,10 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """A kit handed over. No person in it. A mistake is put right by a row that ``reverses`` it."""
+    """A kit handed over. No person in it. A mistake is put right by a row that ``reverses`` it.
+
+    ``nth``: the how many-eth try for its request; each try stands in the log at most once.
+    """
 
     id: int
     service_id: int
@@ -389,6 +392,7 @@ class Supply:
     at: datetime
     request_id: int | None = None
     reverses: int | None = None
+    nth: int = 1
 
 
 @dataclass(frozen=True, slots=True)

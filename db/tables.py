@@ -355,10 +355,12 @@ supplies = Table(
     _when("at"),
     _to("requests", "request_id"),
     Column("reverses", Big, nullable=True, unique=True),
+    _number("nth"),
     Index(None, "service_id", "at"),
     Index(
         "uq_supplies_request",
         "request_id",
+        "nth",
         unique=True,
         **_open_only("request_id is not null and reverses is null"),
     ),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from content import library
+from db import messages
 from db.erasure import erase_contact
 from db.models import (
     OPEN_STATUSES,
@@ -129,6 +130,7 @@ CONSENT = Flow(
 async def stop(turn: Turn) -> None:
     """Everything ends but an answer to an emergency. Only START undoes it."""
     leave(turn)
+    await messages.drop_queued(turn.work.tx, turn.id, turn.now)
     ended = False
     for request in await requests.open_request_of(turn.work, turn.id):
         await ladder.end_request(turn.scene, request, RequestStatus.CANCELLED)

@@ -33,6 +33,7 @@ from handlers.services.supplies import (
     lines_of,
     peer_holder,
     release,
+    reserve,
     reserved_for,
     reverse,
 )
@@ -215,9 +216,26 @@ async def undo(turn: Turn, peer: Peer) -> None:
     supply = recent[-1]
     against = await reverse(turn.work, supply, turn.id)
     turn.journal("SupplyReversed", request_id=supply.request_id, supply=against.id)
-    turn.say("meeting.undone")
+    request = await turn.work.get(KitRequest, supply.request_id)
+    if request and request.status == RequestStatus.SUPPLIED:
+        await reopen(turn, peer, request)
+        turn.say("meeting.undone_open", ref=request.ref)
+    else:
+        turn.say("meeting.undone")
     if turn.flow == "training":
         await finish(turn)
+
+
+async def reopen(turn: Turn, peer: Peer, request: KitRequest) -> None:
+    """ISSUED was a mistake: the meeting is open again, with its kit promised as before."""
+    turn.work.cancel_timer(f"arrived:{request.id}")
+    request = replace(request, closed_at=None, handed_at=None, peer_id=peer.id)
+    await reserve(turn.work, peer_holder(peer), request)
+    request = check_again(turn, request, await _minutes(turn, request), meeting="agreed")
+    requester = await turn.scene.person(request.contact_id)
+    if requester.flow == "arrived":
+        await finish(requester)
+    requester.say("meeting.undone_requester", kind="notice", peer=peer.name, ref=request.ref)
 
 
 # --- safety ------------------------------------------------------------------------------------

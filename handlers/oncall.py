@@ -194,7 +194,7 @@ async def close_request(turn: Turn, outcome: str) -> Next:
         await ladder.let_go_of_route(turn.scene, request)
         request = await turn.work.need(KitRequest, request.id)
         to = supplies.To(request.recipient, request.district, request.reason, "not_said")
-        supplies.log_by_staff(turn.work, request, turn.data["staff"], to)
+        await supplies.log_by_staff(turn.work, request, turn.data["staff"], to)
         request = requests.close(turn.work, request, RequestStatus.SUPPLIED, handed_at=turn.now)
         staff = await turn.work.need(Staff, turn.data["staff"])
         await meeting.ask_if_arrived(turn.scene, request, staff.name)

@@ -48,9 +48,12 @@ class Channel(Protocol):
         """What the person will read, part by part."""
         ...
 
-    async def send(self, address: str, message: OutboundMessage, *, line: str) -> Receipt:
+    async def send(
+        self, address: str, message: OutboundMessage, *, line: str, reference: str = ""
+    ) -> Receipt:
         """Hand the message to the provider, or raise SendError.
 
+        ``reference`` is our own id of it: a delivery report may come before we know the provider's.
         After a lost connection nobody knows whether it went: it is sent again, at least once.
         """
         ...

@@ -20,7 +20,9 @@ class DemoChannel:
     def draw(self, message: OutboundMessage) -> list[str]:
         return draw_sms(message) if self.name == "sms" else draw_telegram(message)
 
-    async def send(self, address: str, message: OutboundMessage, *, line: str) -> Receipt:
+    async def send(
+        self, address: str, message: OutboundMessage, *, line: str, reference: str = ""
+    ) -> Receipt:
         parts = self.draw(message)
         count = sum(map(segment_count, parts)) if self.name == "sms" else len(parts)
         return Receipt(f"demo-{uuid4().hex}", count)

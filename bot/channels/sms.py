@@ -91,7 +91,9 @@ class TwilioSms:
     def draw(self, message: OutboundMessage) -> list[str]:
         return draw_sms(message)
 
-    async def send(self, address: str, message: OutboundMessage, *, line: str) -> Receipt:
+    async def send(
+        self, address: str, message: OutboundMessage, *, line: str, reference: str = ""
+    ) -> Receipt:
         """Each part is one Twilio message; the receipt has the last one's id, and all segments.
 
         Somebody in an emergency is answered whatever they write from.
@@ -102,16 +104,17 @@ class TwilioSms:
         if not parts:
             raise SendError("empty")
         for part in parts:
-            sid = await self._create(address, part, line)
+            sid = await self._create(address, part, line, reference)
         return Receipt(sid, sum(segment_count(part) for part in parts))
 
-    async def _create(self, address: str, text: str, line: str) -> str:
+    async def _create(self, address: str, text: str, line: str, reference: str) -> str:
         sender = line or self.from_number
+        named = f"?m={reference}" if reference else ""
         try:
             sent = await self.client.messages.create_async(
                 to=address,
                 body=text,
-                status_callback=self.status_callback,
+                status_callback=self.status_callback + named,
                 **({"from_": sender} if sender else self._service()),
             )
         except FAILURES as failure:

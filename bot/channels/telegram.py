@@ -65,7 +65,9 @@ class TelegramChannel:
     def parse(self, update_json: dict[str, Any]) -> InboundMessage | None:
         return parse_update(update_json, self.line)
 
-    async def send(self, address: str, message: OutboundMessage, *, line: str) -> Receipt:
+    async def send(
+        self, address: str, message: OutboundMessage, *, line: str, reference: str = ""
+    ) -> Receipt:
         """The receipt's id is that of the message which has the buttons."""
         sent = None
         parts = self._with_markup(address, message)

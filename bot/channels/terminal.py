@@ -18,7 +18,9 @@ class TerminalChannel:
     def draw(self, message: OutboundMessage) -> list[str]:
         return draw_sms(message)
 
-    async def send(self, address: str, message: OutboundMessage, *, line: str) -> Receipt:
+    async def send(
+        self, address: str, message: OutboundMessage, *, line: str, reference: str = ""
+    ) -> Receipt:
         parts = self.draw(message)
         for part in parts:
             sys.stdout.write(f"\n{part}\n")

@@ -206,6 +206,7 @@ async def issue(
             district=to.district,
             at=work.now,
             request_id=request.id if request else None,
+            nth=await _next_try(work, request) if request else 1,
         )
     )
     await _move(
@@ -220,6 +221,11 @@ async def issue(
         by_contact_id=by_contact_id,
     )
     return supply
+
+
+async def _next_try(work: Work, request: KitRequest) -> int:
+    """1, and one more for each supply of this request that was taken back."""
+    return 1 + sum(s.reverses is not None for s in await work.find(Supply, request_id=request.id))
 
 
 async def reverse(work: Work, supply: Supply, by_contact_id: int | None) -> Supply:
@@ -247,7 +253,7 @@ async def reverse(work: Work, supply: Supply, by_contact_id: int | None) -> Supp
     return against
 
 
-def log_by_staff(work: Work, request: KitRequest, staff_id: int, to: To) -> Supply:
+async def log_by_staff(work: Work, request: KitRequest, staff_id: int, to: To) -> Supply:
     """Log kits that staff handed over themselves, from outside the stock we count."""
     return work.save(
         Supply(
@@ -265,5 +271,6 @@ def log_by_staff(work: Work, request: KitRequest, staff_id: int, to: To) -> Supp
             district=to.district,
             at=work.now,
             request_id=request.id,
+            nth=await _next_try(work, request),
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import random
 import shutil
 import sqlite3
@@ -101,6 +102,7 @@ def settings(database: Path) -> Settings:
 @cache
 def _template() -> Path:
     path = Path(tempfile.mkdtemp(prefix="kitline-world-")) / "sample.db"
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
 
     async def fill() -> None:
         await schema.migrate(f"sqlite:///{path}")

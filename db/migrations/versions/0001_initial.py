@@ -722,6 +722,7 @@ def upgrade() -> None:
             "request_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
         ),
         sa.Column("reverses", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("nth", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["request_id"], ["requests.id"], name=op.f("fk_supplies_request_id_requests")
         ),
@@ -737,7 +738,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "uq_supplies_request",
-            ["request_id"],
+            ["request_id", "nth"],
             unique=True,
             sqlite_where=sa.text("request_id is not null and reverses is null"),
             postgresql_where=sa.text("request_id is not null and reverses is null"),
