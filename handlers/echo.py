@@ -7,25 +7,27 @@ their PIN). Telegram's senders cannot be forged; DELETE asks there too, because 
 from __future__ import annotations
 
 import hmac
+import re
 from datetime import datetime, timedelta
 
 from db.models import Staff
 from handlers import consent, oncall
-from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.services.codes import new_echo_code
 from handlers.services.pins import pin_fits
 from handlers.services.roles import staff_of
 
+_FOUR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 GOOD_FOR = timedelta(minutes=10)
 
 
 async def answered(turn: Turn, text: str) -> bool:
     """Whether the text is the code we asked for; if so, what it confirms is done."""
     waiting = turn.memory.get("echo")
-    said = plain(text)
-    if not waiting or not (len(said) == 4 and said.isdigit()):
+    found = _FOUR.findall(text)
+    if not waiting or len(found) != 1 or len(text.split()) > 3:
         return False
+    said = found[0]
     turn.memory["echo"] = {}
     fits = hmac.compare_digest(said, waiting["code"])
     if not fits or turn.now > datetime.fromisoformat(waiting["until"]):

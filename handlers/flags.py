@@ -14,6 +14,8 @@ from handlers.services.rules import clock_words, rules_of
 
 OWNER_ASKED_AGAIN = timedelta(minutes=60)
 OF_A_REQUEST = ("stuck_request", "under_18")  # their timer is the request's
+NOT_URGENT = ("complaint", "hotspot", "debrief", "loop")
+DAILY = timedelta(days=1)
 SAFEGUARDING = ("under_18", "crisis")
 
 
@@ -70,6 +72,8 @@ async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
         leads = [replace(s, call_order=1) for s in reachable if s.role == "safeguarding"]
         reachable = leads or reachable
     asked = whom_to_ask(reachable, flag.asked, scene.now, rules, service.nation)
+    if flag.kind in NOT_URGENT and asked.staff:
+        asked = replace(asked, until=scene.now + DAILY)
     told = (*flag.asked, asked.staff.id) if asked.staff else flag.asked
     scene.work.save(replace(flag, due_at=asked.until, asked=told[-20:]))
     _set_timer(scene, flag, asked.until)
@@ -114,6 +118,9 @@ async def flag_due(scene: Scene, timer: Timer) -> None:
         await remind_owner(scene, flag)
         return
     await ask_next(scene, service, flag)
+    if flag.kind == "call_back" and flag.contact_id and len(flag.asked) == 1:
+        waiting = await scene.person(flag.contact_id)  # said once: a promise was not kept
+        waiting.say("talk.not_yet", kind="notice", ref=flag.ref)
 
 
 async def remind_owner(scene: Scene, flag: Flag) -> datetime:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import advice, consent, menu, near, talk
+from handlers import advice, consent, menu, near, open_request, talk
 from handlers.engine import conversation
 from handlers.engine.flow import Choose
+from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.engine.understanding import Understood, understand
+from handlers.services import requests
 from handlers.services.places import PlaceFound, mentioned_place
 
 
@@ -23,6 +25,36 @@ async def yes_or_no(turn: Turn, step: Choose, text: str) -> str | None:
         return None
     intent = understood(turn, text).intent
     return intent if intent in ("yes", "no") else None
+
+
+NEWS = (
+    *("anyone coming", "any one coming", "somebody coming", "someone coming", "are you coming"),
+    *("how long", "any news", "where are they", "where is he", "where is she", "when will"),
+    *("whats happening", "what's happening", "whats going on", "still waiting"),
+)
+
+
+async def asks_for_news(turn: Turn, text: str) -> bool:
+    """ "is anyone coming??" while a request is open: how it stands."""
+    said = plain(text)
+    if not any(phrase in said for phrase in NEWS):
+        return False
+    if not await requests.open_request_of(turn.work, turn.id):
+        return False
+    await open_request.say_status(turn)
+    return True
+
+
+async def another_place(turn: Turn, text: str) -> bool:
+    """A place typed at a later question puts the place right."""
+    if turn.flow != "request_kit" or not turn.data.get("place"):
+        return False
+    found = place_in(turn, text)
+    if found is None:
+        return False
+    turn.data["place"] = consent.place_data(found)
+    await conversation.proceed(turn, "covered")
+    return True
 
 
 async def aside(turn: Turn, text: str) -> bool:

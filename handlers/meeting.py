@@ -145,7 +145,8 @@ async def issued(turn: Turn, peer: Peer, request: KitRequest, batch: str = "") -
         return
     request = requests.close(turn.work, request, RequestStatus.SUPPLIED, handed_at=turn.now)
     turn.journal("KitSupplied", request_id=request.id, supply=supply.id)
-    left = sum(n.quantity for n in await lines_of(turn.work, holder))
+    lines = await lines_of(turn.work, holder)
+    left = sum(n.quantity for n in lines if n.product == supply.product)
     turn.say(
         "meeting.issued_peer",
         quantity=supply.quantity,

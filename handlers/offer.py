@@ -8,6 +8,7 @@ from datetime import timedelta
 from content import library
 from db.models import KitRequest, Offer, OfferStatus, Peer, RequestStatus, Service
 from handlers import ladder
+from handlers.engine.conversation import leave
 from handlers.engine.turn import NOTICE, Turn
 from handlers.services import requests
 from handlers.services.geo import haversine_km
@@ -96,6 +97,9 @@ async def accept(turn: Turn, peer: Peer, offer: Offer) -> None:
         turn.say("offer.no_stock")
         await _go_on(turn, offer)
         return
+    if turn.flow == "street":
+        leave(turn)  # a walk-in supply half typed is not what they are doing now
+    turn.memory["last"] = "relay"
     turn.work.save(replace(offer, status=OfferStatus.ACCEPTED, answered_at=turn.now))
     for other in await requests.withdraw_offers(turn.work, request, but=offer.id):
         loser = await turn.work.need(Peer, other.peer_id)

@@ -47,7 +47,8 @@ async def issued(turn: Turn, outlet: Outlet, rest: str) -> None:
     turn.work.save(replace(claim, status="redeemed"))
     request = requests.close(turn.work, request, RequestStatus.SUPPLIED, handed_at=turn.now)
     turn.journal("KitSupplied", request_id=request.id, supply=supply.id, outlet=outlet.id)
-    left = sum(n.quantity for n in await lines_of(turn.work, holder))
+    lines = await lines_of(turn.work, holder)
+    left = sum(n.quantity for n in lines if n.product == supply.product)
     turn.say(
         "outlet.issued",
         quantity=supply.quantity,

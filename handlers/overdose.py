@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from db.models import OutboundMessage, RequestStatus
+from content import library
+from db.models import Flag, OutboundMessage, RequestStatus
 from handlers import meeting
-from handlers.engine.conversation import begin
+from handlers.engine.conversation import begin, drop
+from handlers.engine.emergency import emergency
 from handlers.engine.flow import END, Choose, Do, Flow, Next, Say, leads_to
+from handlers.engine.matching import plain
 from handlers.engine.turn import EMERGENCY, Turn
-from handlers.flags import raise_flag
+from handlers.flags import close_flag, raise_flag
 from handlers.services import requests
 from handlers.services.contacts import all_services
 
@@ -35,6 +38,7 @@ async def now(turn: Turn, text: str, why: tuple[str, ...]) -> None:
     if service and not again:
         await raise_flag(turn.scene, service, "emergency", contact_id=turn.id)
     if not again:
+        drop(turn, "awareness")  # nobody wants to come back to a lesson
         await begin(turn, "overdose")
 
 
@@ -64,6 +68,14 @@ def _just_answered(turn: Turn, text: str) -> bool:
     return False
 
 
+def says_mistake(turn: Turn, text: str) -> bool:
+    """ "hes not in danger i just want the kit": the words for it, anywhere in a sentence."""
+    if emergency(text).is_emergency:
+        return False
+    words = library.option(turn.locale, "overdose.now", "mistake").words
+    return any(word in plain(text) for word in words if " " in word)
+
+
 async def still(turn: Turn) -> None:
     """Anything else said while the emergency is open: what to do meanwhile."""
     turn.say("overdose.still", kind="emergency", priority=EMERGENCY)
@@ -77,6 +89,17 @@ async def over(turn: Turn, _: str) -> Next:
     return "helped"
 
 
+@leads_to("mistake")
+async def no_emergency(turn: Turn, _: str) -> Next:
+    """It was none: the meeting is open again, and no coordinator need look."""
+    turn.journal("EmergencyTakenBack")
+    for flag in await turn.work.find(Flag, contact_id=turn.id, kind="emergency"):
+        if flag.status != "done":
+            close_flag(turn.scene, flag)
+    await meeting.resume(turn)
+    return "mistake"
+
+
 @leads_to("now")
 async def not_yet(turn: Turn, _: str) -> Next:
     """Still waiting."""
@@ -87,7 +110,15 @@ async def not_yet(turn: Turn, _: str) -> Next:
 OVERDOSE = Flow(
     "overdose",
     (
-        Choose("now", ("helped", "not_yet"), {"helped": "over", "not_yet": "not_yet"}, "words"),
+        Choose(
+            "now",
+            ("helped", "not_yet", "mistake"),
+            {"helped": "over", "not_yet": "not_yet", "mistake": "no_emergency"},
+            "words",
+            careful=True,
+        ),
+        Do("no_emergency", no_emergency),
+        Say("mistake", END),
         Do("not_yet", not_yet),
         Do("over", over),
         Say("helped", END),

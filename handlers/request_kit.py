@@ -144,6 +144,16 @@ async def where(turn: Turn, text: str) -> Next:
     return Again("where_unknown")
 
 
+async def example(turn: Turn) -> dict[str, str]:
+    """A part of a postcode as people here would write it."""
+    return {"example": f"{turn.home().districts[0]} 2"}
+
+
+async def place_value(turn: Turn) -> dict[str, str]:
+    """The place, read back in words."""
+    return {"place": turn.data["place"]["label"]}
+
+
 async def place_options(turn: Turn) -> Mapping[str, str | None]:
     """The places somebody may have meant."""
     maybe = turn.data.get("maybe", [])
@@ -334,13 +344,13 @@ REQUEST_KIT = Flow(
         Choose("who", ("self", "friend_family", "professional"), who),
         Enter("how_many", how_many),
         Do("where_or_on", where_or_on),
-        Enter("where", where, ask_location=True),
+        Enter("where", where, values=example, ask_location=True),
         Choose("which_place", ("none",), which_place, options_now=place_options),
         Say("not_uk", END),
         Do("covered", covered),
         Say("outside", END, values=outside_values),
         Do("kit_or_on", kit_or_on),
-        Choose("kit", ("nasal", "injectable", "either"), kit),
+        Choose("kit", ("nasal", "injectable", "either"), kit, values=place_value),
         Do("route_or_on", route_or_on),
         Choose("route", ("peer", "outlet"), route, values=route_values),
         Choose("confirm", ("yes", "no"), confirm, "words", values=confirm_values, careful=True),

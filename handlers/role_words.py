@@ -11,6 +11,7 @@ from handlers import echo, meeting, offer, oncall, outlet, peer
 from handlers.engine import conversation
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
+from handlers.engine.understanding import understand
 from handlers.services.roles import outlet_of
 from handlers.street import read_line
 
@@ -64,6 +65,21 @@ async def peer_word(turn: Turn, one: Peer, text: str) -> bool:
     return True
 
 
+async def offer_in_own_words(turn: Turn, one: Peer, text: str) -> bool:
+    """An offer is open and nothing else fits: "yes can do", "sorry cant tonight", or ask."""
+    waiting = await offer.open_offers(turn, one)
+    if not waiting or (turn.flow and turn.memory.get("last") == "flow"):
+        return False
+    intent = understand(text).intent
+    if intent in ("yes", "peer_accept"):
+        await offer.answer(turn, one, True)
+    elif intent in ("no", "peer_decline"):
+        await offer.answer(turn, one, False)
+    else:
+        offer.ask_which(turn, waiting)
+    return True
+
+
 async def _answers_own_check(turn: Turn, text: str) -> bool:
     return turn.flow == "meeting_check" and await conversation.chosen_here(turn, text) is not None
 
@@ -109,7 +125,11 @@ async def _issued(turn: Turn, one: Peer, rest: str) -> None:
     elif not words and len(open_now) == 1:
         await meeting.issued(turn, one, open_now[0])
     elif not words and not open_now:
-        await conversation.begin(turn, "street")
+        waiting = await offer.open_offers(turn, one)
+        if waiting:
+            offer.ask_which(turn, waiting)  # the offer comes first: nothing is handed over yet
+        else:
+            await conversation.begin(turn, "street")
     elif len(open_now) == 1 and len(words) == 1 and any(c.isdigit() for c in words[0]):
         await meeting.issued(turn, one, open_now[0], words[0].upper())
     elif not words:

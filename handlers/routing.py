@@ -75,7 +75,10 @@ async def _emergency(turn: Turn, text: str) -> bool:
         await meeting.word(turn, one, "sos", "")
         return True
     open_now = turn.flow == "overdose"
-    if open_now and (option := await conversation.chosen_here(turn, text)):
+    option = await conversation.chosen_here(turn, text) if open_now else None
+    if open_now and not option and overdose.says_mistake(turn, text):
+        option = "mistake"
+    if option:
         overdose.record_if_in_place(turn)
         await conversation.answer(turn, option)
         return True
@@ -214,12 +217,18 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
     if message.kind != "text":
         await _not_words(turn, message)
         return
+    if one_peer and await role_words.offer_in_own_words(turn, one_peer, text):
+        return
     if conversation.current(turn):
+        if await meaning.another_place(turn, text) or await meaning.asks_for_news(turn, text):
+            return
         if not await meaning.aside(turn, text):
             await conversation.not_understood(turn)
         return
     if _is_old(turn, message) and meaning.understood(turn, text).intent in CHAT:
         return  # old chit-chat has had its one line
+    if await meaning.asks_for_news(turn, text):
+        return
     await meaning.meant(turn, text)
 
 
@@ -227,6 +236,10 @@ async def _not_words(turn: Turn, message: InboundMessage) -> None:
     if message.kind == "location" and message.lat is not None and message.lon is not None:
         found = place_from_pin(message.lat, message.lon, turn.world.gazetteer)
         data = {"place": consent.place_data(found)} if isinstance(found, PlaceFound) else {}
+        if turn.flow == "request_kit" and data:  # kept for when it is asked
+            turn.data.update(data)
+            await conversation.ask(turn)
+            return
         await conversation.begin(turn, "request_kit", **data)
         return
     name = {"edited": "edited", "text": "empty"}.get(message.kind, "unsupported")

@@ -134,7 +134,8 @@ async def log(turn: Turn, _: str) -> Next:
         turn.say("street.no_stock")
         return END
     turn.journal("StreetSupply", supply=supply.id)
-    left = sum(n.quantity for n in await lines_of(turn.work, holder))
+    lines = await lines_of(turn.work, holder)
+    left = sum(n.quantity for n in lines if n.product == supply.product)
     turn.say(
         "street.logged",
         quantity=supply.quantity,

@@ -28,6 +28,11 @@ def current(turn: Turn) -> tuple[Flow, Step] | None:
 
 async def begin(turn: Turn, flow: str, step: str = "", /, **data: Any) -> None:
     """Start a conversation; one that waits for an answer is parked and picked up afterwards."""
+    open_now = turn.world.flows.get(turn.flow)
+    asked = turn.world.flows[flow]
+    if open_now and open_now.urgent and not asked.urgent:  # it waits till the emergency is over
+        turn.parked.insert(0, {"flow": flow, "step": step or asked.first, "data": data, "path": []})
+        return
     if turn.flow and turn.flow != flow:
         park(turn)
     elif turn.flow == flow:
@@ -45,6 +50,13 @@ def park(turn: Turn) -> None:
     )
     del turn.parked[:-3]
     _forget(turn)
+
+
+def drop(turn: Turn, flow: str) -> None:
+    """Drop one conversation, open or parked."""
+    turn.parked[:] = [p for p in turn.parked if p["flow"] != flow]
+    if turn.flow == flow:
+        _forget(turn)
 
 
 def leave(turn: Turn) -> None:

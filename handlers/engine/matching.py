@@ -20,6 +20,11 @@ def plain(text: str) -> str:
     return _EDGES.sub("", _SPACES.sub(" ", folded))
 
 
+def _stands_in(word: str, said: str) -> bool:
+    """ "my brother" in "its for my brother"; words of two letters stand in too much."""
+    return len(word) > 2 and not word.isdigit() and f" {word} " in f" {said} "
+
+
 def match_option(
     text: str, options: Sequence[str], words: Mapping[str, Sequence[str]], *, careful: bool
 ) -> str | None:
@@ -32,8 +37,8 @@ def match_option(
     said = plain(_POLITE.sub("", said)) or said
     if not said:
         return None
-    if said.isdigit():
-        return options[int(said) - 1] if 1 <= int(said) <= len(options) else None
+    if said.isdigit() and 1 <= int(said) <= len(options):
+        return options[int(said) - 1]
     for name in options:
         if said in words[name] or said == name:
             return name
@@ -41,6 +46,9 @@ def match_option(
         numbers = _NUMBER.findall(said)
         if len(numbers) == 1 and len(said.split()) <= 3 and 1 <= int(numbers[0]) <= len(options):
             return options[int(numbers[0]) - 1]
+        inside = {name for name in options for word in words[name] if _stands_in(word, said)}
+        if len(inside) == 1 and len(said.split()) <= 8:
+            return inside.pop()
     close = {
         name
         for name in options

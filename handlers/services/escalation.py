@@ -14,6 +14,8 @@ from handlers.services.dispatch import Ranked
 from handlers.services.outlets import NearOutlet
 from handlers.services.rules import Rules
 
+SOON = timedelta(hours=3)
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -59,17 +61,25 @@ def coordinator_due(asked_at: datetime, rules: Rules) -> datetime:
     return asked_at + timedelta(minutes=rules.coordinator_after_minutes)
 
 
+def opens_soon(near: NearOutlet, now: datetime) -> bool:
+    """Open, or open before a coordinator could do better; hours nobody knows do not count."""
+    opening = near.opening
+    return bool(opening.is_open or (opening.opens_at and opening.opens_at - now <= SOON))
+
+
 def next_thing(situation: Situation, rules: Rules) -> NextThing:
     """The next rung of the ladder."""
     late = coordinator_due(situation.asked_at, rules)
     if situation.now >= late:
         return TellCoordinator("late")
-    if situation.route == "peer" and situation.waves_made < rules.waves:
+    asked_to_collect = situation.route == "outlet"
+    soon = [n for n in situation.outlets if asked_to_collect or opens_soon(n, situation.now)]
+    soon = [n for n in soon if n.outlet.id not in situation.outlets_tried]
+    if situation.route == "peer" and (situation.waves_made < rules.waves or not soon):
         able = [ranked for ranked in situation.peers if not ranked.why_not]
         if able:
             until = min(situation.now + rules.offer_time, late)
             return AskPeers(tuple(able[: rules.wave_size]), until)
-    for near in situation.outlets:
-        if near.outlet.id not in situation.outlets_tried:
-            return HoldKit(near, situation.now + timedelta(hours=rules.claim_hours))
+    if soon:
+        return HoldKit(soon[0], situation.now + timedelta(hours=rules.claim_hours))
     return TellCoordinator("nobody_left")
