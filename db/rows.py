@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
@@ -50,6 +50,8 @@ class Codec(Generic[T]):
         self.key = self.table.primary_key.columns[0].name
         self.columns = [c.name for c in self.table.c]
         self.key_at = self.columns.index(self.key)
+        self._order = [self.columns.index(name) for name in self.names]
+        self._at = {name: at for at, name in enumerate(self.names)}
         self.versioned = "version" in self.names
         self._sealed = [
             (c.name, f"{self.table.name}.{c.name}", c.info["sealed"] == "json")
@@ -74,23 +76,25 @@ class Codec(Generic[T]):
 
     def from_row(self, row: Any, keyring: Keyring) -> T:
         """The entity of a row with names."""
-        return self._entity(dict(row), keyring)
+        return self._entity([row[name] for name in self.names], keyring)
 
-    def read(self, row: Iterable[Any], keyring: Keyring) -> T:
+    def read(self, row: Sequence[Any], keyring: Keyring) -> T:
         """The entity of a row that has every column, in the table's order."""
-        return self._entity(dict(zip(self.columns, row, strict=True)), keyring)
+        return self._entity([row[at] for at in self._order], keyring)
 
-    def _entity(self, values: dict[str, Any], keyring: Keyring) -> T:
+    def _entity(self, values: list[Any], keyring: Keyring) -> T:
         for name, where, is_json in self._sealed:
-            sealed = values[name]
+            at = self._at[name]
+            sealed = values[at]
             if sealed is None:  # forgotten under the retention rules
-                values[name] = {} if is_json else ""
+                values[at] = {} if is_json else ""
                 continue
             plain = keyring.open(bytes(sealed), where)
-            values[name] = json.loads(plain) if is_json else plain
+            values[at] = json.loads(plain) if is_json else plain
         for name in self._tuples:
-            values[name] = tuple(values[name])
-        return self.model(**values)
+            at = self._at[name]
+            values[at] = tuple(values[at])
+        return self.model(*values)
 
 
 _codecs: dict[type[Any], Codec[Any]] = {}

@@ -33,14 +33,11 @@ from handlers.services.supplies import (
     lines_of,
     peer_holder,
     release,
-    reserve,
     reserved_for,
-    reverse,
 )
 
 ASK_AGAIN = timedelta(minutes=10)
 PAUSED_LOOK = timedelta(minutes=30)
-UNDO_WITHIN = timedelta(hours=24)
 MISSED_BEFORE_FLAG = 2
 
 
@@ -91,7 +88,8 @@ def check_again(turn: Turn, request: KitRequest, minutes: int, **changes: object
     )
 
 
-async def _minutes(turn: Turn, request: KitRequest) -> int:
+async def minutes_of(turn: Turn, request: KitRequest) -> int:
+    """How long the service leaves a meeting before it asks whether all is well."""
     return rules_of(await turn.work.need(Service, request.service_id)).meeting_check_minutes
 
 
@@ -100,7 +98,7 @@ async def on_way(turn: Turn, peer: Peer, request: KitRequest) -> None:
     if request.meeting == "paused":
         turn.say("overdose.meeting_paused")
         return
-    check_again(turn, request, await _minutes(turn, request), meeting="onway")
+    check_again(turn, request, await minutes_of(turn, request), meeting="onway")
     requester = await turn.scene.person(request.contact_id)
     requester.say("meeting.onway_requester", kind="notice", peer=peer.name)
     turn.say("meeting.onway_peer", alias=alias_of(requester.contact))
@@ -112,7 +110,7 @@ async def here(turn: Turn, peer: Peer, request: KitRequest) -> None:
     if request.meeting == "paused":
         turn.say("overdose.meeting_paused")
         return
-    request = check_again(turn, request, await _minutes(turn, request), meeting="here")
+    request = check_again(turn, request, await minutes_of(turn, request), meeting="here")
     requester = await turn.scene.person(request.contact_id)
     requester.say("meeting.here_requester", kind="notice", peer=peer.name)
     assert request.next_timer_at is not None
@@ -202,43 +200,6 @@ async def give_back(turn: Turn, peer: Peer, request: KitRequest, text: str, fact
     await ladder.advance_and_tell(turn.scene, request)
 
 
-async def undo(turn: Turn, peer: Peer) -> None:
-    """Take back the peer's last supply of the last day, by a row against it."""
-    mine = await turn.work.find(Supply, by_kind="peer", by_id=peer.id)
-    reversed_ids = {s.reverses for s in mine}
-    recent = [
-        s
-        for s in mine
-        if s.reverses is None and s.id not in reversed_ids and turn.now - s.at < UNDO_WITHIN
-    ]
-    if not recent:
-        turn.say("meeting.nothing_to_undo")
-        return
-    supply = recent[-1]
-    against = await reverse(turn.work, supply, turn.id)
-    turn.journal("SupplyReversed", request_id=supply.request_id, supply=against.id)
-    request = await turn.work.get(KitRequest, supply.request_id)
-    if request and request.status == RequestStatus.SUPPLIED:
-        await reopen(turn, peer, request)
-        turn.say("meeting.undone_open", ref=request.ref)
-    else:
-        turn.say("meeting.undone")
-    if turn.flow == "training":
-        await finish(turn)
-
-
-async def reopen(turn: Turn, peer: Peer, request: KitRequest) -> None:
-    """ISSUED was a mistake: the meeting is open again, with its kit promised as before."""
-    turn.work.cancel_timer(f"arrived:{request.id}")
-    request = replace(request, closed_at=None, handed_at=None, peer_id=peer.id)
-    await reserve(turn.work, peer_holder(peer), request)
-    request = check_again(turn, request, await _minutes(turn, request), meeting="agreed")
-    requester = await turn.scene.person(request.contact_id)
-    if requester.flow == "arrived":
-        await finish(requester)
-    requester.say("meeting.undone_requester", kind="notice", peer=peer.name, ref=request.ref)
-
-
 # --- safety ------------------------------------------------------------------------------------
 
 
@@ -307,7 +268,7 @@ async def checked(turn: Turn, answer: str) -> Next:
         await sos(turn, request)
         return END
     if request.status == RequestStatus.ACCEPTED and not request.closed_at:
-        request = check_again(turn, request, await _minutes(turn, request))
+        request = check_again(turn, request, await minutes_of(turn, request))
         assert request.next_timer_at is not None
         turn.say("meeting_check.good", until=clock_words(request.next_timer_at, turn.now))
     else:
@@ -318,7 +279,7 @@ async def checked(turn: Turn, answer: str) -> Next:
 async def safe(turn: Turn, peer: Peer) -> None:
     """SAFE, at any time."""
     for request in await meetings(turn, peer):
-        check_again(turn, request, await _minutes(turn, request))
+        check_again(turn, request, await minutes_of(turn, request))
     turn.say("peer.safe")
 
 
@@ -349,7 +310,7 @@ async def resume(turn: Turn) -> None:
             peer = await turn.work.need(Peer, request.peer_id)
             told = await turn.scene.person(peer.contact_id)
             told.say("meeting.resumed_peer", kind="notice", ref=request.ref)
-            check_again(turn, request, await _minutes(turn, request), meeting="agreed")
+            check_again(turn, request, await minutes_of(turn, request), meeting="agreed")
 
 
 # --- the questions -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from content import library
 from db.models import Peer, Staff
-from handlers import echo, meeting, offer, oncall, outlet, peer
+from handlers import echo, meeting, offer, oncall, outlet, peer, undo
 from handlers.engine import conversation
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
@@ -54,7 +54,7 @@ async def peer_word(turn: Turn, one: Peer, text: str) -> bool:
             "pause": peer.pause,
             "safe": meeting.safe,
             "support": peer.support,
-            "undo": meeting.undo,
+            "undo": undo.undo,
         }
         await plain_words[name](turn, one) if name in plain_words else await peer.hotspot(turn, one)
     else:

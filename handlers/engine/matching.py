@@ -20,9 +20,14 @@ def plain(text: str) -> str:
     return _EDGES.sub("", _SPACES.sub(" ", folded))
 
 
-def _stands_in(word: str, said: str) -> bool:
-    """ "my brother" in "its for my brother"; words of two letters stand in too much."""
-    return len(word) > 2 and not word.isdigit() and f" {word} " in f" {said} "
+def _most_inside(words: Sequence[str], said: str) -> int:
+    """The letters of the longest word that stands in a sentence, 0 for none.
+
+    "my brother" in "its for my brother". A word of two letters is too little to choose by, but it
+    speaks against choosing another.
+    """
+    inside = [w for w in words if len(w) > 1 and not w.isdigit() and f" {w} " in f" {said} "]
+    return max(map(len, inside), default=0)
 
 
 def match_option(
@@ -46,9 +51,10 @@ def match_option(
         numbers = _NUMBER.findall(said)
         if len(numbers) == 1 and len(said.split()) <= 3 and 1 <= int(numbers[0]) <= len(options):
             return options[int(numbers[0]) - 1]
-        inside = {name for name in options for word in words[name] if _stands_in(word, said)}
-        if len(inside) == 1 and len(said.split()) <= 8:
-            return inside.pop()
+        inside = {name: _most_inside(words[name], said) for name in options}
+        named = [name for name, letters in inside.items() if letters]
+        if len(named) == 1 and inside[named[0]] > 2 and len(said.split()) <= 8:
+            return named[0]
     close = {
         name
         for name in options

@@ -89,7 +89,7 @@ def test_the_whole_story(story: Visit, tmp_path: Path, request: pytest.FixtureRe
     expect(_stock_of_sam(page)).to_contain_text("3", timeout=15_000)
     show("2")
     sam.send("ISSUED")
-    expect(sam.root).to_contain_text("You have 2 left", timeout=15_000)
+    expect(sam.root).to_contain_text("You have 2 of them left", timeout=15_000)
     show("log")
     expect(_stock_of_sam(page)).to_contain_text("2", timeout=15_000)
     expect(page.locator("#log-stock .moved").first).to_have_text("−1")
