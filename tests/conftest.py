@@ -27,6 +27,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+ALONE = {"test_crash.py", "test_races.py", "test_setup_guides.py", "test_demo_page.py"}
+ALONE |= {"test_story.py", "test_bench.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that start servers of their own, or a browser, want both cores to themselves."""
+    for item in items:
+        if item.path.name in ALONE:
+            item.add_marker(pytest.mark.alone)
+
+
 @pytest.fixture(scope="session")
 def gazetteer() -> Gazetteer:
     return Gazetteer.open()
