@@ -296,6 +296,7 @@ offers = Table(
     _version(),
     Index(None, "request_id"),
     Index(None, "peer_id", "status"),
+    Index(None, "service_id", "status"),
 )
 
 claims = Table(

@@ -210,15 +210,19 @@ async def test_a_broken_provider_is_tried_again_then_given_up(telegram: Kitline)
     assert len(told) == 1
 
 
-async def test_a_lost_answer_is_sent_again(sms: Kitline) -> None:
-    """At least once: Twilio took it, and its answer was lost."""
+@pytest.mark.parametrize(("reports", "times"), [(False, 2), (True, 1)])
+async def test_a_lost_answer_is_sent_again_unless_a_report_names_it(
+    sms: Kitline, reports: bool, times: int
+) -> None:
+    """At least once: Twilio took it, and its answer was lost. A delivery report is word enough."""
     twilio = twilio_of(sms)
+    twilio.status_callbacks = reports
     await ask_for_a_kit(sms, AMY)
     twilio.fail_next(1, accepted=True)
     await sms.say(SAM, "ACCEPT")
     sms.clock.move_to(sms.clock.now() + timedelta(minutes=1))
     await sms.settle()
-    assert sum("Sam can meet you" in text for text in twilio.texts_to(AMY)) == 2
+    assert sum("Sam can meet you" in text for text in twilio.texts_to(AMY)) == times
 
 
 # --- an emergency ------------------------------------------------------------------------------

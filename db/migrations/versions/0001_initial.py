@@ -664,6 +664,9 @@ def upgrade() -> None:
             batch_op.f("ix_offers_peer_id_status"), ["peer_id", "status"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_offers_request_id"), ["request_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_offers_service_id_status"), ["service_id", "status"], unique=False
+        )
 
     op.create_table(
         "relay_messages",
