@@ -202,9 +202,9 @@ def test_look_ups_take_less_than_two_milliseconds(gazetteer: Gazetteer) -> None:
     for name, ask in questions.items():
         times = []
         for _ in range(60):  # the best of several: the machine may be busy with something else
-            start = time.thread_time()
+            start = time.perf_counter()
             ask()
-            times.append(time.thread_time() - start)
+            times.append(time.perf_counter() - start)
         assert min(times) < 0.002, name
 
 
