@@ -18,6 +18,7 @@ from db.models import (
     SupplyFact,
     Timer,
 )
+from db.stock import StockLine
 from handlers import ladder
 from handlers.engine.conversation import begin, finish
 from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
@@ -27,9 +28,11 @@ from handlers.services import requests
 from handlers.services.roles import alias_of
 from handlers.services.rules import clock_words, rules_of
 from handlers.services.supplies import (
+    Holder,
     NoStock,
     To,
     issue,
+    left_of,
     lines_of,
     peer_holder,
     release,
@@ -127,8 +130,7 @@ async def issued(turn: Turn, peer: Peer, request: KitRequest, batch: str = "") -
     holder = peer_holder(peer)
     line = next((held for _, held in await reserved_for(turn.work, request)), None)
     if batch:
-        own = [n for n in await lines_of(turn.work, holder) if n.batch.upper() == batch]
-        line = own[0] if own else None
+        line = await _line_of_batch(turn, holder, batch, line, request.quantity)
     to = To(request.recipient, request.district, request.reason, "not_said")
     try:
         if line is None:
@@ -143,8 +145,7 @@ async def issued(turn: Turn, peer: Peer, request: KitRequest, batch: str = "") -
         return
     request = requests.close(turn.work, request, RequestStatus.SUPPLIED, handed_at=turn.now)
     turn.journal("KitSupplied", request_id=request.id, supply=supply.id)
-    lines = await lines_of(turn.work, holder)
-    left = sum(n.quantity for n in lines if n.product == supply.product)
+    left = await left_of(turn.work, holder, supply.product)
     turn.say(
         "meeting.issued_peer",
         quantity=supply.quantity,
@@ -155,6 +156,18 @@ async def issued(turn: Turn, peer: Peer, request: KitRequest, batch: str = "") -
     )
     await begin(turn, "training", supply=supply.id)
     await ask_if_arrived(turn.scene, request, peer.name)
+
+
+async def _line_of_batch(
+    turn: Turn, holder: Holder, batch: str, promised: StockLine | None, quantity: int
+) -> StockLine | None:
+    """The peer's line of the batch they name, if it has enough beside what others are promised."""
+    for line in await lines_of(turn.work, holder):
+        same = promised and (line.product, line.batch) == (promised.product, promised.batch)
+        free = line.available + (promised.reserved if same and promised else 0)
+        if line.batch.upper() == batch and free >= quantity:
+            return line
+    return None
 
 
 async def ask_if_arrived(scene: Scene, request: KitRequest, by: str) -> None:

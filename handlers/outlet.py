@@ -11,7 +11,7 @@ from handlers.meeting import ask_if_arrived
 from handlers.services import requests
 from handlers.services.codes import read_claim_code, show_claim_code
 from handlers.services.rules import clock_words
-from handlers.services.supplies import To, issue, lines_of, outlet_holder, reserved_for
+from handlers.services.supplies import To, issue, left_of, lines_of, outlet_holder, reserved_for
 
 
 async def issued(turn: Turn, outlet: Outlet, rest: str) -> None:
@@ -47,8 +47,7 @@ async def issued(turn: Turn, outlet: Outlet, rest: str) -> None:
     turn.work.save(replace(claim, status="redeemed"))
     request = requests.close(turn.work, request, RequestStatus.SUPPLIED, handed_at=turn.now)
     turn.journal("KitSupplied", request_id=request.id, supply=supply.id, outlet=outlet.id)
-    lines = await lines_of(turn.work, holder)
-    left = sum(n.quantity for n in lines if n.product == supply.product)
+    left = await left_of(turn.work, holder, supply.product)
     turn.say(
         "outlet.issued",
         quantity=supply.quantity,

@@ -13,7 +13,7 @@ from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.services.places import PlaceFound, find_place
 from handlers.services.roles import peer_of
-from handlers.services.supplies import NoStock, To, issue, lines_of, peer_holder, pick
+from handlers.services.supplies import NoStock, To, issue, left_of, lines_of, peer_holder, pick
 
 MOST = 20
 RECIPIENTS = ("self", "friend_family", "professional")
@@ -134,8 +134,7 @@ async def log(turn: Turn, _: str) -> Next:
         turn.say("street.no_stock")
         return END
     turn.journal("StreetSupply", supply=supply.id)
-    lines = await lines_of(turn.work, holder)
-    left = sum(n.quantity for n in lines if n.product == supply.product)
+    left = await left_of(turn.work, holder, supply.product)
     turn.say(
         "street.logged",
         quantity=supply.quantity,

@@ -195,3 +195,17 @@ async def test_a_message_that_breaks_every_turn_is_owned_up_to(
         await demo.settle()
     assert any("something went wrong" in t for t in await texts(demo, AMY))
     assert [f.kind for f in await demo.read(Flag)] == ["dead_message"]
+
+
+async def test_a_batch_the_peer_has_not_enough_of_changes_nothing(demo: Kitline) -> None:
+    await demo.say(SAM, "STOCK ADD 1 nasal N9999 06/2028")
+    for said in ("KIT", "YES", "YES", "work", "2", "DN31 1AA", "nasal", "meet", "YES"):
+        await demo.say(AMY, said)
+    await demo.say(SAM, "ACCEPT")
+    (request,) = await demo.read(KitRequest)
+    await demo.say(SAM, f"ISSUED {request.ref} N9999")
+    assert "could not log it" in (await texts(demo, SAM))[-1]
+    assert await demo.read(Supply) == []
+    await demo.say(SAM, "ISSUED")
+    (supply,) = await demo.read(Supply)
+    assert (supply.batch, supply.quantity) == ("N2402", 2)

@@ -190,9 +190,21 @@ async def issue(
             )
             if other == holder and same:
                 promised = held.reserved
-    supply = work.save(
+    supply_id = work.new_id()
+    await _move(  # first: without the stock there is no supply to log
+        work,
+        holder,
+        line,
+        "issued",
+        quantity=-quantity,
+        reserved=-promised,
+        request_id=request.id if request else None,
+        supply_id=supply_id,
+        by_contact_id=by_contact_id,
+    )
+    return work.save(
         Supply(
-            id=work.new_id(),
+            id=supply_id,
             service_id=holder.service_id,
             by_kind=holder.kind,
             by_id=holder.id,
@@ -209,18 +221,11 @@ async def issue(
             nth=await _next_try(work, request) if request else 1,
         )
     )
-    await _move(
-        work,
-        holder,
-        line,
-        "issued",
-        quantity=-quantity,
-        reserved=-promised,
-        request_id=request.id if request else None,
-        supply_id=supply.id,
-        by_contact_id=by_contact_id,
-    )
-    return supply
+
+
+async def left_of(work: Work, holder: Holder, product: str) -> int:
+    """How many kits of a product a holder has, promised ones included."""
+    return sum(n.quantity for n in await lines_of(work, holder) if n.product == product)
 
 
 async def _next_try(work: Work, request: KitRequest) -> int:
