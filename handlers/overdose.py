@@ -10,8 +10,9 @@ import hashlib
 from datetime import datetime, timedelta
 
 from content import library
-from db.models import Flag, OutboundMessage, RequestStatus
+from db.models import Flag, RequestStatus
 from handlers import meeting
+from handlers.emergency_card import say_card
 from handlers.engine.conversation import begin, drop
 from handlers.engine.emergency import emergency
 from handlers.engine.flow import END, Choose, Do, Flow, Next, Say, leads_to
@@ -40,22 +41,6 @@ async def now(turn: Turn, text: str, why: tuple[str, ...]) -> None:
     if not again:
         drop(turn, "awareness")  # nobody wants to come back to a lesson
         await begin(turn, "overdose")
-
-
-def say_card(turn: Turn) -> None:
-    """The whole card; where the webhook's own answer held it, it is only recorded."""
-    turn.send(
-        OutboundMessage(turn.text("overdose.card"), emergency=True),
-        kind="emergency",
-        priority=EMERGENCY,
-        in_place=turn.scene.answered,
-    )
-
-
-def record_if_in_place(turn: Turn) -> None:
-    """The webhook's own answer held the card, whatever the turn makes of the message."""
-    if turn.scene.answered:
-        say_card(turn)
 
 
 def _just_answered(turn: Turn, text: str) -> bool:

@@ -15,6 +15,7 @@ from db.models import InboundMessage
 from handlers import (
     consent,
     echo,
+    emergency_card,
     global_words,
     meaning,
     meeting,
@@ -71,7 +72,7 @@ async def route(turn: Turn, message: InboundMessage) -> None:
 
 async def _emergency(turn: Turn, text: str) -> bool:
     if plain(text) == "sos" and (one := await peer_of(turn.work, turn.id)):
-        overdose.say_card(turn)  # on SMS the webhook has said it already
+        emergency_card.say_card(turn)  # on SMS the webhook has said it already
         await meeting.word(turn, one, "sos", "")
         return True
     open_now = turn.flow == "overdose"
@@ -79,7 +80,7 @@ async def _emergency(turn: Turn, text: str) -> bool:
     if open_now and not option and overdose.says_mistake(turn, text):
         option = "mistake"
     if option:
-        overdose.record_if_in_place(turn)
+        emergency_card.record_if_in_place(turn)
         await conversation.answer(turn, option)
         return True
     verdict = emergency(text)

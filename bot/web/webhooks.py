@@ -27,7 +27,8 @@ from bot.channels.twiml import twiml_each, voice_twiml
 from bot.worker import message_of
 from content import library
 from db import messages
-from db.models import InboundMessage, OutboundMessage, OutboxRow, OutboxStatus
+from db.models import InboundMessage, OutboxRow, OutboxStatus
+from handlers.emergency_card import emergency_card
 from handlers.engine.emergency import emergency
 
 log = logging.getLogger(__name__)
@@ -270,11 +271,6 @@ class Webhooks:
         pressed = pressed_message(message.callback_id)
         clear = BackgroundTask(channel.clear_buttons, message.address, pressed) if pressed else None
         return JSONResponse(answer, background=clear)
-
-
-def emergency_card(channel: str) -> OutboundMessage:
-    """The whole card, one segment; known without a database."""
-    return OutboundMessage(library.text("en", "overdose.card", channel), emergency=True)
 
 
 def _voice(name: str) -> str:
