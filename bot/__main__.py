@@ -16,6 +16,7 @@ from bot.commands import (
     requests,
     running,
     services,
+    signing,
     staff,
     stock,
 )
@@ -28,7 +29,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="The phone line of a peer-to-peer naloxone service.",
 )
-for one_word in (running.app, checks.app, doctor.app, near.app, database.app, data.single):
+for one_word in (
+    *(running.app, checks.app, signing.app, doctor.app),
+    *(near.app, database.app, data.single),
+):
     cli.registered_commands.extend(one_word.registered_commands)
 cli.add_typer(services.app, name="services")
 cli.add_typer(staff.app, name="staff")

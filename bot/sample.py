@@ -139,6 +139,7 @@ async def load(
                 rules={
                     "team": "Grimsby Kit Line",
                     "ring": "111",
+                    "draft_languages": "cy pl ro pa pa-Latn ur ar lt pt",
                     "public_places": [
                         {"name": "the bus station, Grimsby", "lat": 53.5646, "lon": -0.0880},
                         {"name": "the pier entrance, Cleethorpes", "lat": 53.5614, "lon": -0.0264},

@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from fnmatch import fnmatchcase
+from math import ceil
 from typing import Any
 
 from jinja2 import Environment, TemplateSyntaxError
 
 from content.findings import Finding
+from content.library import TextFile
 from content.readability import TARGET_AGE, reading_age
 from content.samples import Shelf, longest, needs
 from content.segments import not_gsm7, segment_count
@@ -22,6 +23,12 @@ BUDGET = 2
 FIXED = {"overdose.card": 1}
 """Budgets that no head may raise: the whole emergency card rides in one segment."""
 GSM_LOCALES = ("en", "sco")
+WIDER = 2.5
+"""How much more a segment of GSM holds than one of UCS-2 (160 places against 70), rounded up."""
+PAGES = ("title", "page")
+"""Blocks for the web alone: no SMS ever carries them."""
+OFF_SMS = ("telegram", "web")
+"""Variants that no SMS carries."""
 READS_WELL = TARGET_AGE + 1.5  # "about nine"
 
 Draw = Callable[[str, tuple[str, ...]], list[str]]
@@ -63,6 +70,12 @@ def texts(shelf: Shelf) -> Iterator[tuple[str, str]]:
             yield f"{flow}.{block}", source
 
 
+def is_sent(block: str) -> bool:
+    """Whether an SMS may carry a block ("advice/signs.short", "menu.main__telegram")."""
+    step, _, variant = block.rpartition(".")[2].partition("__")
+    return step not in PAGES and variant not in OFF_SMS
+
+
 # --- used and there ----------------------------------------------------------------------------
 
 
@@ -96,16 +109,6 @@ def unused(shelf: Shelf, uses: Iterable[Use]) -> Iterator[Finding]:
             yield Finding("dead text", name, "nothing says it")
 
 
-def not_in_default(shelf: Shelf, default: Shelf) -> Iterator[Finding]:
-    """Texts of another locale that the default locale does not have, or fills differently."""
-    known = dict(texts(default))
-    for name, source in texts(shelf):
-        if name not in known:
-            yield Finding("dead text", name, "the default locale has no such text")
-        elif gaps := needs(source) - needs(known[name]):
-            yield Finding("undefined value", name, ", ".join(sorted(gaps)))
-
-
 def _matching(known: Iterable[str], pattern: str) -> list[str]:
     return [name for name in known if fnmatchcase(name, pattern)]
 
@@ -134,14 +137,15 @@ def broken(flow: str, raw: str) -> Iterator[Finding]:
         yield Finding("broken text", flow, str(wrong))
 
 
-_HELP_LINE = re.compile(r"\b(?:116 ?123|0800[ \d]{4,}|0808[ \d]{4,}|03\d\d[ \d]{4,})")
+def unsourced(shelf: Shelf, known: Iterable[str], always: Iterable[str]) -> Iterator[Finding]:
+    """Safety texts and help lines without a source; sources that sources.toml does not have.
 
-
-def unsourced(shelf: Shelf, known: Iterable[str]) -> Iterator[Finding]:
-    """Safety texts and help lines without a source; sources that sources.toml does not have."""
+    ``always`` are the numbers that may stand in a text; 999 and 111 need no source.
+    """
     sources = set(known)
+    lines = [number for number in always if len(number) > 3]
     for name, words in texts(shelf):
-        if _HELP_LINE.search(words) and not shelf[name.rpartition(".")[0]].head.sources:
+        if any(n in words for n in lines) and not shelf[name.rpartition(".")[0]].head.sources:
             yield Finding("no source", name, "a help line's number must come from somewhere")
     for flow, file in shelf.items():
         if file.head.safety and not file.head.sources:
@@ -149,6 +153,21 @@ def unsourced(shelf: Shelf, known: Iterable[str]) -> Iterator[Finding]:
         for name in file.head.sources:
             if name not in sources:
                 yield Finding("unknown source", flow, f"{name} is not in sources.toml")
+
+
+_PHONE = re.compile(
+    r"(?<![\w.])(?:\+44|0)\d(?:[\s-]?\d){6,}|(?<![\w.])\d{5,6}(?!\w)|\b\d{3} \d{3}\b"
+)
+
+
+def stray_numbers(pieces: Iterable[tuple[str, str]], always: Iterable[str]) -> Iterator[Finding]:
+    """Phone numbers written into a text: only those of ``always`` are sure to stay right."""
+    allowed = {re.sub(r"\D", "", number) for number in always}
+    for name, words in pieces:
+        for number in _PHONE.findall(words):
+            if re.sub(r"\D", "", number) not in allowed:
+                what = f"{number} does not belong into a text: lines.toml, and {{{{ lines }}}}"
+                yield Finding("phone number", name, what)
 
 
 def ill_worded(pieces: Iterable[tuple[str, str]], rules: Iterable[Rule]) -> Iterator[Finding]:
@@ -167,17 +186,21 @@ def ill_worded(pieces: Iterable[tuple[str, str]], rules: Iterable[Rule]) -> Iter
 def outside_alphabet(pieces: Iterable[tuple[str, str]]) -> Iterator[Finding]:
     """Texts that one character turns from 160 places a segment into 70."""
     for name, words in pieces:
-        if odd := not_gsm7(words):
+        if is_sent(name) and (odd := not_gsm7(words)):
             yield Finding("not GSM-7", name, " ".join(f"{c} (U+{ord(c):04X})" for c in odd))
 
 
 # --- what they cost ----------------------------------------------------------------------------
 
 
-def budget_of(shelf: Shelf, name: str) -> int:
-    """How many segments a text may take."""
+def budget_of(locale: str, shelf: Shelf, name: str, default: Shelf) -> int:
+    """How many segments a text may take; where letters cost more, so much more than in English."""
     flow, _, step = name.rpartition(".")
-    return FIXED.get(name, shelf[flow].head.segments.get(step, BUDGET))
+    own = shelf[flow].head.segments
+    if locale in GSM_LOCALES:
+        return FIXED.get(name, own.get(step, BUDGET))
+    english = default[flow].head.segments.get(step, BUDGET) if flow in default else BUDGET
+    return own.get(step, ceil(WIDER * english))
 
 
 def segments_of(
@@ -188,24 +211,50 @@ def segments_of(
 
 
 def over_budget(
-    shelf: Shelf, options: Mapping[str, tuple[str, ...]], given: Mapping[str, Any], draw: Draw
+    locale: str,
+    shelf: Shelf,
+    default: Shelf,
+    options: Mapping[str, tuple[str, ...]],
+    given: Mapping[str, Any],
+    draw: Draw,
 ) -> Iterator[Finding]:
-    """Texts that cost more segments than their head allows; ``options`` are numbered lines."""
-    for name in names(shelf):
+    """Texts that cost more segments than they may; ``options`` are numbered lines.
+
+    What a text is made of comes from ``default`` where the locale has no words of its own.
+    """
+    whole = filled_up(shelf, default)
+    for name in filter(is_sent, names(shelf)):
         try:
-            count = segments_of(shelf, name, options.get(name, ()), given, draw)
+            count = segments_of(whole, name, options.get(name, ()), given, draw)
         except KeyError as unknown:
             yield Finding("no sample value", name, f"add {unknown} to samples.toml")
             continue
-        if count > budget_of(shelf, name):
-            what = f"{count} segments, {budget_of(shelf, name)} allowed"
-            yield Finding("over its segments", name, what)
+        allowed = budget_of(locale, shelf, name, default)
+        if count > allowed:
+            yield Finding("over its segments", name, f"{count} segments, {allowed} allowed")
     for flow, file in shelf.items():
         for step in file.head.segments.keys() - file.blocks.keys():
             yield Finding("over its segments", f"{flow}.{step}", "a budget for a text not there")
 
 
+def filled_up(shelf: Shelf, default: Shelf) -> Shelf:
+    """The texts as people get them: the default's where the locale has none."""
+    whole = dict(default)
+    for flow, file in shelf.items():
+        blocks = {**default[flow].blocks, **file.blocks} if flow in default else file.blocks
+        whole[flow] = TextFile(file.head, blocks)
+    return whole
+
+
 # --- warnings ----------------------------------------------------------------------------------
+
+
+def age_of(shelf: Shelf, name: str, given: Mapping[str, Any]) -> float | None:
+    """About how old a reader of a text must be, or None for one too short to tell."""
+    return reading_age(_CITATION.sub("", longest(shelf, name, given)))
+
+
+_CITATION = re.compile(r"\[[a-z0-9-]+\]")  # a page's sources, which nobody reads aloud
 
 
 def hard_to_read(shelf: Shelf, given: Mapping[str, Any]) -> Iterator[Finding]:
@@ -215,22 +264,8 @@ def hard_to_read(shelf: Shelf, given: Mapping[str, Any]) -> Iterator[Finding]:
         ours |= {key: "this" for key in own if key not in ours}
     for name in names(shelf):
         try:
-            age = reading_age(longest(shelf, name, {"values": ours}))
+            age = age_of(shelf, name, {"values": ours})
         except KeyError:  # no sample value, which is reported elsewhere
             continue
         if age and age > READS_WELL:
             yield Finding("reading age", name, f"about {age:.0f} years", warning=True)
-
-
-def unreviewed(shelf: Shelf, today: date) -> Iterator[Finding]:
-    """A warning for texts nobody signed off, or not lately."""
-    never = [
-        flow for flow, file in shelf.items() if not (file.head.reviewed and file.head.reviewer)
-    ]
-    if never:
-        what = f"{len(never)} of {len(shelf)} files have no reviewer and date"
-        yield Finding("not signed off", "texts", what, warning=True)
-    for flow, file in shelf.items():
-        due = str(file.head.review_by)
-        if due and date.fromisoformat(due) < today:
-            yield Finding("review is due", flow, f"since {due}", warning=True)

@@ -1,24 +1,27 @@
 """The texts: what people read, and the words they type for an option.
 
 One file per flow and locale, ``locales/<locale>/<flow>.txt``: a TOML head closed by ``+++``
-(sources, review), then one ``{% block <step> %}`` a text in the order people meet them. A block
-named ``<step>__<channel>`` replaces the text on that channel. Values are strict: an undefined name
-is an error, never a gap in a dose instruction.
+(sources, who must sign it off), then one ``{% block <step> %}`` a text in the order people meet
+them. A block named ``<step>__<channel>`` replaces the text on that channel. Values are strict: an
+undefined name is an error, never a gap in a dose instruction.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from content.phrasebook import fold
+
 LOCALES = Path(__file__).parent / "locales"
 DEFAULT = "en"
+CLINICAL_LEAD, COORDINATOR = "clinical lead", "coordinator"
 
 _BLOCK = re.compile(r"\{% block (\w+) %\}\n?(.*?)\n?\{% endblock %\}", re.DOTALL)
 _environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)
@@ -30,14 +33,21 @@ class MissingText(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a file's facts come from and who has looked at it."""
+    """Where a file's facts come from, who must sign it off, what its texts may cost.
+
+    Who *has* signed it off is not written here: see signing.py. A translation takes everything but
+    its ``segments`` from the English file.
+    """
 
     sources: tuple[str, ...] = ()
-    reviewed: str = ""
-    reviewer: str = ""
-    review_by: str = ""
     safety: bool = False
+    review: str = ""
     segments: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def signer(self) -> str:
+        """The role whose signature these texts need."""
+        return self.review or (CLINICAL_LEAD if self.safety else COORDINATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,14 @@ def locales() -> tuple[str, ...]:
 
 
 @cache
+def flows(locale: str) -> tuple[str, ...]:
+    """The name of every text file of a locale ("cards/signs")."""
+    folder = LOCALES / locale
+    paths = sorted(folder.rglob("*.txt"))
+    return tuple(path.relative_to(folder).with_suffix("").as_posix() for path in paths)
+
+
+@cache
 def text_file(locale: str, flow: str) -> TextFile | None:
     """The texts of a flow, or None; ``flow`` may hold a folder ("cards/signs")."""
     path = LOCALES / locale / f"{flow}.txt"
@@ -70,9 +88,14 @@ def text_file(locale: str, flow: str) -> TextFile | None:
     head, found, body = path.read_text("utf-8").partition("\n+++\n")
     if not found:
         raise MissingText(f"{locale}/{flow}.txt has no head closed by +++")
-    meta = tomllib.loads(head)
-    meta["sources"] = tuple(meta.get("sources", ()))
-    return TextFile(Head(**meta), dict(_BLOCK.findall(body)))
+    return TextFile(_head(locale, flow, tomllib.loads(head)), dict(_BLOCK.findall(body)))
+
+
+def _head(locale: str, flow: str, meta: dict[str, Any]) -> Head:
+    if locale == DEFAULT:
+        return Head(**{**meta, "sources": tuple(meta.get("sources", ()))})
+    original = text_file(DEFAULT, flow)
+    return replace(original.head if original else Head(), segments=meta.get("segments", {}))
 
 
 @cache
@@ -128,6 +151,12 @@ def option(locale: str, question: str, name: str) -> OptionWords:
     return OptionWords(label, tuple(dict.fromkeys(w.casefold() for w in words)))
 
 
+def labels_of(locale: str, question: str) -> dict[str, str]:
+    """The labels of the options that belong to ``<flow>.<step>`` alone."""
+    own = _words_file(DEFAULT).get("options", {}).get(question, {})
+    return {name: option(locale, question, name).label for name in own}
+
+
 @cache
 def global_words(locale: str) -> dict[str, str]:
     """Every word that works anywhere → its name ("stop texting" → "stop")."""
@@ -139,6 +168,16 @@ def global_words(locale: str) -> dict[str, str]:
 
 
 @cache
+def stop_words() -> frozenset[str]:
+    """STOP in every language, without accents: it is heard whatever a person's own is."""
+    return frozenset(
+        fold(word)
+        for locale in locales()
+        for word in _words_file(locale).get("global", {}).get("stop", [])
+    )
+
+
+@cache
 def role_words(locale: str, role: str) -> dict[str, str]:
     """Words only a role uses (peer, outlet, staff) → their name."""
     found: dict[str, str] = {}
@@ -146,6 +185,15 @@ def role_words(locale: str, role: str) -> dict[str, str]:
         for name, words in _words_file(try_locale).get("role", {}).get(role, {}).items():
             found.update({word.casefold(): name for word in words})
     return found
+
+
+@cache
+def phrases(locale: str, flow: str, name: str) -> tuple[str, ...]:
+    """Phrases that ask a side question of a flow ("will the police come")."""
+    found: list[str] = []
+    for try_locale in dict.fromkeys((locale, DEFAULT)):
+        found += _words_file(try_locale).get("asides", {}).get(flow, {}).get(name, [])
+    return tuple(found)
 
 
 def label(locale: str, group: str, name: str) -> str:

@@ -78,7 +78,7 @@ class Rule:
     negative: bool = False
     mark: str = ""
     intent: str = ""
-    weight: int = 2
+    weight: float = 2
     slot: str = ""
     value: str = ""
 
@@ -92,7 +92,7 @@ class Phrasebook:
     vocabulary: frozenset[str]  # every word of every rule
     known: frozenset[str]  # and the common words, which are never a misspelling of another
     same: Mapping[tuple[str, ...], tuple[str, ...]]  # words that were heard or spelled apart
-    exact: Mapping[str, str]  # whole messages -> intent
+    exact: Mapping[str, tuple[str, str]]  # whole messages -> intent, language
     words: Mapping[str, Mapping[str, frozenset[str]]]  # language -> class -> words
     deletes: Mapping[str, Sequence[str]]  # a word with letters left out -> the words
     squeezed: Mapping[str, tuple[str, ...]]  # a word without doubled letters -> the words
@@ -182,6 +182,11 @@ def squeeze(word: str) -> str:
     return _RUNS.sub(r"\1", word)
 
 
+def _english_first(path: Path) -> tuple[bool, str]:
+    """A message that is a word of two languages ("overdose") is read as the English one."""
+    return not path.stem.startswith("en"), path.stem
+
+
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     return path.stem.split("_")[0], data
@@ -206,9 +211,9 @@ def phrasebook() -> Phrasebook:
     rules: list[Rule] = []
     words: dict[str, dict[str, frozenset[str]]] = {}
     same: dict[tuple[str, ...], tuple[str, ...]] = {}
-    exact: dict[str, str] = {}
+    exact: dict[str, tuple[str, str]] = {}
     common: set[str] = set()
-    files = [_read(path) for path in sorted(FOLDER.glob("*.toml"))]
+    files = [_read(path) for path in sorted(FOLDER.glob("*.toml"), key=_english_first)]
     for language, data in files:
         classes = {name: _members(text) for name, text in data.get("words", {}).items()}
         words.setdefault(language, {}).update(classes)
@@ -218,7 +223,8 @@ def phrasebook() -> Phrasebook:
         for apart, together in data.get("same", {}).items():
             same[tuple(_plain(apart).split())] = tuple(_plain(together).split())
         for intent, messages in data.get("exact", {}).items():
-            exact.update({" ".join(_plain(m).split()): intent for m in messages})
+            for message in messages:
+                exact.setdefault(" ".join(_plain(message).split()), (intent, language))
     return _build(rules, words, same, exact, common)
 
 
@@ -226,7 +232,7 @@ def _build(
     rules: list[Rule],
     words: Mapping[str, Mapping[str, frozenset[str]]],
     same: Mapping[tuple[str, ...], tuple[str, ...]],
-    exact: Mapping[str, str],
+    exact: Mapping[str, tuple[str, str]],
     common: set[str],
 ) -> Phrasebook:
     vocabulary = {w for r in rules for p in r.phrases for e in p.elements for w in e.words}

@@ -27,6 +27,14 @@ async def open_newest(db: Database, tx: Tx) -> None:
             codec(Address).from_row(row, db.keyring)
 
 
+async def failed_with(tx: Tx, code: str, since: datetime) -> int:
+    """How many messages were given up for this reason since then."""
+    query = select(func.count()).where(
+        outbox.c.status == OutboxStatus.FAILED, outbox.c.created_at >= since, outbox.c.error == code
+    )
+    return int((await tx.execute(query)).scalar() or 0)
+
+
 async def failed_lately(tx: Tx, since: datetime) -> list[tuple[str, int]]:
     """Why messages were given up since then, the commonest first."""
     n = func.count()

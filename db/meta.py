@@ -1,8 +1,9 @@
-"""Small facts about this database: how far the demo's clock was moved, when we last caught up."""
+"""Small facts about this database: how far the demo's clock was moved, when we last caught up, when
+Twilio last acted on a word itself."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select
 
@@ -34,3 +35,14 @@ async def demo_offset(db: Database) -> timedelta:
 async def set_demo_offset(db: Database, offset: timedelta) -> None:
     """Keep it over a restart."""
     await put(db, "demo_offset", str(offset.total_seconds()))
+
+
+async def opt_out_seen(db: Database) -> datetime | None:
+    """When Twilio last acted on STOP, START or HELP by itself, as far as it has told us."""
+    found = await get(db, "twilio_opt_out")
+    return datetime.fromisoformat(found) if found else None
+
+
+async def note_opt_out(db: Database, at: datetime) -> None:
+    """Twilio has just acted on a word itself."""
+    await put(db, "twilio_opt_out", at.isoformat())

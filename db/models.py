@@ -49,7 +49,8 @@ class OutboundMessage:
     """What we send, before a channel draws it.
 
     ``style``: "numbers" = SMS lists the buttons as numbered lines; "words" = the text itself says
-    what to type; "buttons" is like "numbers". Telegram shows buttons for all three.
+    what to type; "buttons" is like "numbers". Telegram shows buttons for all three. ``locale``: of
+    the words a channel adds by itself.
     """
 
     text: str
@@ -58,6 +59,7 @@ class OutboundMessage:
     ask_location: bool = False
     quiet: bool = False
     emergency: bool = False
+    locale: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -458,6 +460,25 @@ class Fact:
     request_id: int | None = None
     contact_id: int | None = None
     data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """Somebody has read a text, or a drawing, and answers for it. Append-only: the newest counts.
+
+    It holds for the words as they were: ``fingerprint`` no longer fits once they are changed.
+    ``service_id``: the one service it holds for; None for every one.
+    """
+
+    id: int
+    at: datetime
+    locale: str
+    name: str
+    fingerprint: str
+    reviewer: str
+    role: str
+    review_by: date
+    service_id: int | None = None
 
 
 # --- the job tables ----------------------------------------------------------------------------

@@ -34,6 +34,7 @@ TABLE_OF: dict[type[Any], Table] = {
     models.RelayMessage: tables.relay_messages,
     models.Flag: tables.flags,
     models.Fact: tables.journal,
+    models.SignOff: tables.sign_offs,
     models.InboxRow: tables.inbox,
     models.OutboxRow: tables.outbox,
     models.Timer: tables.timers,

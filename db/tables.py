@@ -433,6 +433,21 @@ journal = Table(
     Index(None, "request_id"),
 )
 
+sign_offs = Table(
+    "sign_offs",
+    metadata,
+    _id(),
+    _when("at"),
+    _text("locale", 12),
+    _text("name", 120),
+    _text("fingerprint", 64),
+    _text("reviewer"),
+    _text("role", 40),
+    Column("review_by", Date, nullable=False),
+    _to("services", "service_id"),
+    Index(None, "locale"),
+)
+
 _NOT_DONE = "done_at is null"
 
 inbox = Table(

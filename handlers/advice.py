@@ -1,35 +1,110 @@
-"""Advice: a menu of cards. No account and no consent needed."""
+"""Advice: cards by group, by the words somebody uses, or as the answer to a side question.
+
+No account and no consent needed.
+"""
 
 from __future__ import annotations
 
-from handlers.engine.flow import END, Choose, Flow, Next, leads_to
-from handlers.engine.turn import Turn
+from collections.abc import Sequence
 
-# What understanding calls a topic → the card that answers it.
-CARD_TOPICS = {
-    "signs": "signs",
-    "what_to_do": "call",
-    "giving": "give",
-    "recovery_position": "call",
-}
+from content import library
+from content.topics import find_topics, groups, title, topics
+from db.models import Button
+from handlers.engine import conversation
+from handlers.engine.flow import END, Choose, Flow, Next, leads_to
+from handlers.engine.matching import plain
+from handlers.engine.turn import Turn
+from handlers.services import help_lines
+
+
+async def asked_by_name(turn: Turn, text: str) -> bool:
+    """ "ADVICE benzos": the word for advice with a topic behind it."""
+    first, _, rest = plain(text).partition(" ")
+    if library.global_words(turn.tongue).get(first) != "advice":
+        return False
+    return await answer(turn, find_topics(rest, turn.tongue))
+
+
+def meant(turn: Turn, topic: str, text: str) -> list[str]:
+    """The topics a question is about: the one understood, or those its words find."""
+    return [topic] if topic in topics() else find_topics(text, turn.tongue)
+
+
+async def answer(turn: Turn, found: Sequence[str]) -> bool:
+    """One topic is shown, of several it is asked which; the question on the table comes again."""
+    if not found:
+        return False
+    if len(found) > 1:
+        await conversation.begin(turn, "advice", "which", found=list(found))
+        return True
+    if turn.flow == "advice":
+        await conversation.proceed(turn, await show_card(turn, found[0]))
+        return True
+    say_card(turn, found[0])
+    if turn.flow:
+        await conversation.ask(turn)
+    else:
+        _say_more(turn, found[0])
+    return True
+
+
+def say_card(turn: Turn, topic: str) -> None:
+    """Say one card."""
+    if topic == "support_lines":
+        lines = help_lines.said(turn.service, turn.contact, turn.now.date(), turn.locale)
+        turn.say("advice.lines", lines=lines)
+    else:
+        turn.say(f"advice/{topic}.short")
+
+
+def _say_more(turn: Turn, topic: str) -> None:
+    """The way on from a card; an address says too much on a phone that others look at."""
+    language = f"?lang={turn.locale}" if turn.locale != library.DEFAULT else ""
+    shows_link = turn.world.public_url and not turn.contact.quiet
+    turn.say(
+        "advice.more",
+        link=f"{turn.world.public_url}/help/{topic}{language}" if shows_link else "",
+        buttons=(
+            Button(library.label(turn.locale, "advice", "another"), "=ADVICE"),
+            Button(library.label(turn.locale, "menu", "kit"), "=KIT"),
+        ),
+    )
 
 
 @leads_to(END)
 async def show_card(turn: Turn, topic: str) -> Next:
-    """One card, then out: no account, no consent needed for advice."""
+    """One card and the way on, then out."""
     say_card(turn, topic)
+    _say_more(turn, topic)
     return END
 
 
-def say_card(turn: Turn, topic: str) -> None:
-    """Say one advice card."""
-    if topic == "lines":
-        turn.say("advice.lines")
-    else:
-        turn.say(f"cards/{topic}.short")
+@leads_to("topic")
+async def show_group(turn: Turn, group: str) -> Next:
+    """Which of a group's topics?"""
+    turn.data["group"] = group
+    return "topic"
+
+
+async def in_group(turn: Turn) -> dict[str, str | None]:
+    """The topics of the chosen group."""
+    return _titled(turn, groups()[turn.data["group"]])
+
+
+async def of_found(turn: Turn) -> dict[str, str | None]:
+    """The topics that the words found."""
+    return _titled(turn, turn.data["found"])
+
+
+def _titled(turn: Turn, names: Sequence[str]) -> dict[str, str | None]:
+    return {name: title(turn.locale, name) for name in names}
 
 
 ADVICE = Flow(
     "advice",
-    (Choose("topic", ("signs", "call", "give", "wait", "lines"), then=show_card),),
+    (
+        Choose("group", tuple(groups()), then=show_group),
+        Choose("topic", (), then=show_card, options_now=in_group),
+        Choose("which", (), then=show_card, options_now=of_found),
+    ),
 )

@@ -24,7 +24,7 @@ from handlers.engine.conversation import leave
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import Scene, Turn
 from handlers.flags import raise_flag, team_name
-from handlers.services import requests
+from handlers.services import help_lines, requests
 from handlers.services.contacts import (
     all_services,
     give_consent,
@@ -112,6 +112,11 @@ async def answered(turn: Turn, answer: str) -> Next:
     return Go(turn.data.get("then", "request_kit"), data=_rest(turn))
 
 
+async def declined_values(turn: Turn) -> dict[str, str]:
+    """Who else can help."""
+    return {"number": help_lines.number_of("frank", turn.service, turn.now.date())}
+
+
 CONSENT = Flow(
     "consent",
     (
@@ -119,7 +124,7 @@ CONSENT = Flow(
         Enter("area", area, ask_location=True),
         Say("notice", "ok", values=notice_values),
         Choose("ok", ("yes", "no"), answered, "words", values=notice_values, careful=True),
-        Say("declined", END),
+        Say("declined", END, values=declined_values),
     ),
 )
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from handlers import (
     advice,
+    aftercare,
     awareness,
+    coaching,
     consent,
+    crisis,
     facts,
     flags,
     holder,
+    language,
     meeting,
     near,
     oncall,
     open_request,
-    overdose,
     peer,
     purging,
     reminders,
@@ -28,7 +31,8 @@ from handlers.inbox import TimerHandler
 FLOWS: dict[str, Flow] = {
     flow.name: flow
     for flow in (
-        overdose.OVERDOSE,
+        coaching.OVERDOSE,
+        aftercare.AFTERCARE,
         consent.CONSENT,
         request_kit.REQUEST_KIT,
         open_request.CANCEL_REQUEST,
@@ -38,6 +42,7 @@ FLOWS: dict[str, Flow] = {
         advice.ADVICE,
         near.NEAR,
         talk.TALK,
+        crisis.CRISIS,
         resupply.USED,
         resupply.RESUPPLY,
         holder.HOLDER,
@@ -46,6 +51,7 @@ FLOWS: dict[str, Flow] = {
         meeting.ARRIVED,
         street.STREET,
         oncall.DONE,
+        language.LANGUAGE,
     )
 }
 
@@ -53,6 +59,8 @@ TIMERS: dict[str, TimerHandler] = {
     "request": meeting.request_due,
     "arrived": meeting.arrived_unconfirmed,
     "flag": flags.flag_due,
+    "coach": coaching.coach_due,
+    "aftercare": aftercare.aftercare_due,
     "nudge": reminders.nudge,
     "erase": consent.erase_due,
     "link": peer.link_expired,

@@ -1,28 +1,47 @@
-"""The emergency card: what is said first, known without a database."""
+"""The emergency card: what is said first, known without a database.
+
+It is said in English, and then in the language of the message if there is a text in it. Telegram's
+answer in place holds one message, so there both stand in one text.
+"""
 
 from __future__ import annotations
 
 from content import library
 from db.models import OutboundMessage
+from handlers.engine.emergency import emergency
+from handlers.engine.languages import heard_in
+from handlers.engine.speech import CARD
 from handlers.engine.turn import EMERGENCY, Turn
 
 
-def emergency_card(channel: str) -> OutboundMessage:
-    """The whole card, one segment; known without a database."""
-    return OutboundMessage(library.text("en", "overdose.card", channel), emergency=True)
+def emergency_cards(channel: str, language: str = "") -> tuple[OutboundMessage, ...]:
+    """The whole card, one segment; then the same in the language that was heard."""
+    texts = [library.text(library.DEFAULT, CARD, channel), *_own(channel, language)]
+    if channel == "telegram":
+        texts = ["\n\n".join(texts)]
+    return tuple(OutboundMessage(text, emergency=True) for text in texts)
+
+
+def _own(channel: str, language: str) -> list[str]:
+    there = language != library.DEFAULT and library.has_text(language, CARD)
+    return [library.text(language, CARD, channel)] if there else []
+
+
+def language_of_cry(text: str) -> str:
+    """The language somebody calls for help in, from their words or the rules these met."""
+    return heard_in(text, emergency(text).language)
 
 
 def say_card(turn: Turn) -> None:
-    """The whole card; where the webhook's own answer held it, it is only recorded."""
-    turn.send(
-        emergency_card(turn.channel),
-        kind="emergency",
-        priority=EMERGENCY,
-        in_place=turn.scene.answered,
-    )
-
-
-def record_if_in_place(turn: Turn) -> None:
-    """The webhook's own answer held the card, whatever the turn makes of the message."""
-    if turn.scene.answered:
-        say_card(turn)
+    """The whole card; what of it the webhook's own answer held is only recorded."""
+    heard = language_of_cry(turn.message.text) if turn.message else ""
+    if not turn.scene.answered:
+        for card in emergency_cards(turn.channel, heard or turn.tongue):
+            turn.send(card, kind="emergency", priority=EMERGENCY)
+        return
+    for card in emergency_cards(turn.channel, heard):
+        turn.send(card, kind="emergency", priority=EMERGENCY, in_place=True)
+    if not heard:  # the webhook did not know whose cry it was
+        for text in _own(turn.channel, turn.tongue):
+            own = OutboundMessage(text, emergency=True)
+            turn.send(own, kind="emergency", priority=EMERGENCY)

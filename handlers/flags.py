@@ -14,9 +14,9 @@ from handlers.services.rules import clock_words, rules_of
 
 OWNER_ASKED_AGAIN = timedelta(minutes=60)
 OF_A_REQUEST = ("stuck_request", "under_18")  # their timer is the request's
-NOT_URGENT = ("complaint", "hotspot", "debrief", "loop")
+NOT_URGENT = ("complaint", "hotspot", "debrief", "loop", "emergency_over")
 DAILY = timedelta(days=1)
-SAFEGUARDING = ("under_18", "crisis")
+SAFEGUARDING = ("under_18", "crisis", "child", "violence", "violence_unsafe")
 
 
 async def raise_flag(
@@ -118,9 +118,31 @@ async def flag_due(scene: Scene, timer: Timer) -> None:
         await remind_owner(scene, flag)
         return
     await ask_next(scene, service, flag)
-    if flag.kind == "call_back" and flag.contact_id and len(flag.asked) == 1:
+    if flag.kind.startswith("call_back") and flag.contact_id and len(flag.asked) == 1:
         waiting = await scene.person(flag.contact_id)  # said once: a promise was not kept
         waiting.say("talk.not_yet", kind="notice", ref=flag.ref)
+
+
+async def becomes(scene: Scene, contact_id: int, olds: tuple[str, ...], new: str) -> None:
+    """A person's open flag is about something else now.
+
+    Worse news goes on to the next coordinator; that it is over only to who was asked last.
+    """
+    for flag in await scene.work.find(Flag, contact_id=contact_id):
+        if flag.kind not in olds or flag.status == "done":
+            continue
+        flag = scene.work.save(replace(flag, kind=new))
+        if new not in NOT_URGENT and flag.status == "open":
+            await ask_next(scene, await scene.work.need(Service, flag.service_id), flag)
+            continue
+        told = await scene.work.get(Staff, flag.staff_id or (flag.asked or (None,))[-1])
+        if told and told.contact_id:
+            turn = await scene.person(told.contact_id)
+            what = library.label(turn.locale, "flag", new)
+            turn.say("oncall.news", kind="flag", priority=NOTICE, ref=flag.ref, what=what)
+        due = scene.now + DAILY
+        scene.work.save(replace(flag, due_at=due))
+        _set_timer(scene, flag, due)
 
 
 async def remind_owner(scene: Scene, flag: Flag) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from content import library
 from db.models import KitRequest
-from handlers import consent, echo, meeting, menu, open_request
+from handlers import advice, consent, echo, language, meeting, menu, open_request
 from handlers.engine import conversation
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
@@ -15,9 +15,9 @@ from handlers.services.roles import peer_of
 
 async def global_word(turn: Turn, text: str) -> bool:
     """The words that work at every step."""
-    word = library.global_words(turn.locale).get(plain(text))
+    word = library.global_words(turn.tongue).get(plain(text))
     if word is None:
-        return False
+        return await advice.asked_by_name(turn, text) or await language.asked_for(turn, text)
     if word in ("back",):
         if not await conversation.back(turn):
             turn.say("common.no_back")
@@ -65,7 +65,7 @@ async def global_word(turn: Turn, text: str) -> bool:
         turn.change(quiet=word == "quiet")
         turn.say("consent.quiet_on" if word == "quiet" else "consent.quiet_off")
     elif word == "language":
-        turn.say("consent.language")
+        await conversation.begin(turn, "language")
     return True
 
 

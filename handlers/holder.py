@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from content import library
 from db.models import Holding
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.matching import plain
@@ -9,7 +10,11 @@ from handlers.engine.turn import Turn
 from handlers.peer import read_month
 from handlers.services.contacts import give_consent, has_consent
 
-SKIP = ("skip", "s", "dont know", "don't know", "no")
+
+def _skipped(turn: Turn, text: str) -> bool:
+    """SKIP, or a no, in their language or in English."""
+    words = (library.option(turn.tongue, "", name).words for name in ("skip", "no"))
+    return any(plain(text) in said for said in words)
 
 
 @leads_to("flow:consent", "kind")
@@ -30,15 +35,16 @@ async def kind(turn: Turn, answer: str) -> Next:
 @leads_to("expiry")
 async def batch(turn: Turn, text: str) -> Next:
     """The batch on the box, or nothing."""
-    turn.data["batch"] = "" if plain(text) in SKIP else plain(text).upper()[:20]
+    turn.data["batch"] = "" if _skipped(turn, text) else plain(text).upper()[:20]
     return "expiry"
 
 
 @leads_to("recall")
 async def expiry(turn: Turn, text: str) -> Next:
     """The date on the box, or nothing."""
-    until = None if plain(text) in SKIP else read_month(text)
-    if until is None and plain(text) not in SKIP:
+    skipped = _skipped(turn, text)
+    until = None if skipped else read_month(text)
+    if until is None and not skipped:
         return Again("expiry_wrong")
     turn.work.save(
         Holding(

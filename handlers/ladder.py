@@ -128,8 +128,8 @@ async def _offer(
         priority=NOTICE,
         dedupe=f"offer:{offer.id}",
         buttons=(
-            Button("Accept", f"=ACCEPT {offer.code}"),
-            Button("Decline", f"=DECLINE {offer.code}"),
+            Button(library.label(turn.locale, "offer", "accept"), f"=ACCEPT {offer.code}"),
+            Button(library.label(turn.locale, "offer", "decline"), f"=DECLINE {offer.code}"),
         ),
         product=library.label(turn.locale, "product", request.product).capitalize(),
         quantity=request.quantity,

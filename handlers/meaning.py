@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import advice, consent, menu, near, open_request, talk
+from handlers import advice, consent, crisis, menu, near, open_request
 from handlers.engine import conversation
 from handlers.engine.flow import Choose
 from handlers.engine.matching import plain
@@ -17,6 +17,15 @@ from handlers.services.places import PlaceFound, mentioned_place
 def understood(turn: Turn, text: str) -> Understood:
     """What a text wants; the gazetteer knows which words are places."""
     return understand(text, lambda words: place_in(turn, words) is not None)
+
+
+async def in_crisis(turn: Turn, text: str) -> bool:
+    """Suicidal words, a child at risk, violence at home: answered wherever they are said."""
+    seen = understand(text, lambda _: False)  # whether it is a place does not matter here
+    if seen.intent != "crisis":
+        return False
+    await crisis.answer(turn, seen)
+    return True
 
 
 async def yes_or_no(turn: Turn, step: Choose, text: str) -> str | None:
@@ -60,17 +69,16 @@ async def another_place(turn: Turn, text: str) -> bool:
 async def aside(turn: Turn, text: str) -> bool:
     """A side question in the middle ("what are the signs again?"): answered, then the question."""
     seen = understood(turn, text)
-    if seen.intent == "crisis":
-        await talk.crisis(turn, seen.why)
-    elif seen.intent == "advice":
-        advice.say_card(turn, advice.CARD_TOPICS.get(seen.slots.get("topic", ""), "signs"))
-    elif seen.intent == "talk_to_human":
+    if seen.intent == "advice" or turn.flow == "advice":
+        found = advice.meant(turn, seen.slots.get("topic", ""), text)
+        if await advice.answer(turn, found):
+            return True
+    if seen.intent == "talk_to_human":
         await conversation.begin(turn, "talk")
         return True
-    elif seen.intent == "stop":
-        turn.say("consent.quit")
-    else:
+    if seen.intent != "stop":
         return False
+    turn.say("consent.quit")
     await conversation.ask(turn)
     return True
 
@@ -83,9 +91,9 @@ async def meant(turn: Turn, text: str) -> None:
     seen = understood(turn, text)
     intents = (seen.intent, *seen.also)
     data = _slots(turn, text, seen.slots)
-    if seen.intent == "crisis":
-        await talk.crisis(turn, seen.why)
-    elif "replace_kit" in intents or (data.get("reason") and "request_kit" in intents):
+    if turn.contact.adult is None and (said := _age_said(seen.slots)) is not None:
+        turn.change(adult=said)
+    if "replace_kit" in intents or (data.get("reason") and "request_kit" in intents):
         if data.get("reason") == "used":
             await conversation.begin(turn, "used", **data)
         elif data.get("reason"):
@@ -103,18 +111,15 @@ async def meant(turn: Turn, text: str) -> None:
         else:
             await conversation.begin(turn, "near")
     elif seen.intent == "advice":
-        topic = advice.CARD_TOPICS.get(seen.slots.get("topic", ""))
-        if topic:
-            advice.say_card(turn, topic)
-            turn.say("advice.more")
-        else:
+        found_topics = advice.meant(turn, seen.slots.get("topic", ""), text)
+        if not await advice.answer(turn, found_topics):
             await conversation.begin(turn, "advice")
     elif seen.intent == "talk_to_human":
         await conversation.begin(turn, "talk")
     elif seen.intent == "help":
         await menu.help_(turn)
     elif seen.intent == "greeting":
-        turn.say("menu.greeting", team=menu.team(turn), buttons=menu.BUTTONS)
+        turn.say("menu.greeting", team=menu.team(turn), buttons=menu.buttons(turn))
     elif seen.intent == "thanks":
         turn.say("common.thanks")
     elif seen.intent == "stop":
@@ -124,13 +129,20 @@ async def meant(turn: Turn, text: str) -> None:
     elif seen.intent == "delete_data":
         await consent.my_data(turn)
     elif seen.intent == "language_change":
-        turn.say("consent.language")
+        await conversation.begin(turn, "language")
     elif seen.intent == "abuse":
         turn.say("menu.abuse")
     elif seen.intent == "spam":
         turn.journal("SpamIgnored")
-    else:
+    elif not await advice.answer(turn, advice.meant(turn, "", text)):
         menu.unmatched(turn)
+
+
+def _age_said(slots: dict[str, str]) -> bool | None:
+    """ "im 15": under 18; "im 34": not; None where nothing was said."""
+    if "under_18" in slots:
+        return False
+    return True if "adult" in slots else None
 
 
 def _slots(turn: Turn, text: str, slots: dict[str, str]) -> dict[str, Any]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from content import library
 from db.models import Button
 from handlers.engine.conversation import ask, current
 from handlers.engine.turn import Turn
 from handlers.flags import team_name
 from handlers.services.roles import outlet_of, peer_of, staff_of
 
-BUTTONS = (
-    Button("Get a kit", "=KIT"),
-    Button("Status", "=STATUS"),
-    Button("Kit used", "=USED"),
-    Button("Replace a kit", "=LOST"),
-    Button("Advice", "=ADVICE"),
-    Button("Pharmacies", "=NEAR"),
-    Button("Talk to someone", "=TALK"),
-)
+WORDS = ("kit", "status", "used", "lost", "advice", "near", "talk")
+
+
+def buttons(turn: Turn) -> tuple[Button, ...]:
+    """The words of the menu as buttons, labelled in the person's language."""
+    return tuple(
+        Button(library.label(turn.locale, "menu", word), f"={word.upper()}") for word in WORDS
+    )
 
 
 def team(turn: Turn) -> str:
@@ -26,7 +26,7 @@ def team(turn: Turn) -> str:
 
 async def show(turn: Turn) -> None:
     """MENU, with the words of whatever role the person has."""
-    turn.say("menu.main", buttons=BUTTONS, team=team(turn))
+    turn.say("menu.main", buttons=buttons(turn), team=team(turn))
     if await peer_of(turn.work, turn.id):
         turn.say("menu.peer")
     if await staff_of(turn.work, turn.id):
@@ -45,4 +45,4 @@ async def help_(turn: Turn) -> None:
 def unmatched(turn: Turn) -> None:
     """Nothing fitted."""
     turn.journal("Unmatched")
-    turn.say("menu.unmatched", buttons=BUTTONS)
+    turn.say("menu.unmatched", buttons=buttons(turn))

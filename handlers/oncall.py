@@ -16,7 +16,7 @@ from db.models import (
     RequestStatus,
     Staff,
 )
-from handlers import ladder, meeting, news
+from handlers import ladder, meeting, news, staff_chat
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Turn
@@ -28,7 +28,7 @@ from handlers.services.rules import clock_words
 
 
 async def word(turn: Turn, staff: Staff, name: str, rest: str) -> None:
-    """A coordinator's word: ``name`` is requests, show, take, assign or done."""
+    """A coordinator's word: ``name`` is requests, show, take, assign, tell or done."""
     if name == "requests":
         await list_requests(turn, staff)
         return
@@ -52,6 +52,8 @@ async def word(turn: Turn, staff: Staff, name: str, rest: str) -> None:
         await assign(turn, staff, request, " ".join(parts[1:]))
     elif name == "done":
         await done(turn, staff, request, flags)
+    elif name == "tell":
+        await staff_chat.tell(turn, staff, request, flags, " ".join(parts[1:]))
     else:
         turn.say("oncall.unknown", ref=ref)
 

@@ -11,7 +11,7 @@ from handlers.consent import place_data, service_for
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import Turn
 from handlers.flags import raise_flag, team_name
-from handlers.services import requests
+from handlers.services import help_lines, requests
 from handlers.services.contacts import all_services, has_consent
 from handlers.services.dispatch import Need, Ranked, candidates_for, rank
 from handlers.services.geo import distance_words
@@ -195,8 +195,12 @@ NATIONAL = {
 async def outside_values(turn: Turn) -> dict[str, str]:
     """Where else to go, by nation."""
     place = turn.data["place"]
-    name = NATIONAL.get(place["country"], "national_england")
-    return {"place": place["label"], "national": turn.text(f"request_kit.{name}")}
+    nation = place["country"]
+    name = NATIONAL.get(nation, "national_england")
+    line = "dan247" if nation == "Wales" else "frank"
+    number = help_lines.number_of(line, turn.service, turn.now.date(), nation)
+    national = turn.text(f"request_kit.{name}", number=number)
+    return {"place": place["label"], "national": national}
 
 
 # --- what is near ------------------------------------------------------------------------------

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from handlers import overdose
+from handlers.coaching import OVERDOSE
+from handlers.emergency_card import say_card
 from handlers.engine.flow import Choose, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import Turn
 from handlers.flags import raise_flag
-from handlers.overdose import OVERDOSE
 
 WHY = (
     "used",
@@ -23,10 +25,8 @@ WHY = (
 async def unwell(turn: Turn, answer: str) -> Next:
     """Is anyone still unwell? Yes is an emergency."""
     if answer == "yes":
-        turn.say("overdose.card", kind="emergency", priority=0)
-        turn.journal("EmergencyAnswered", why=["used: still unwell"], again=False)
-        if turn.service:
-            await raise_flag(turn.scene, turn.service, "emergency", contact_id=turn.id)
+        say_card(turn)
+        await overdose.note(turn, ("used: still unwell",), again=False)
         return Go(OVERDOSE.name)
     return "thanks_used"
 

@@ -24,7 +24,7 @@ async def peer_word(turn: Turn, one: Peer, text: str) -> bool:
         return True
     if turn.memory.get("last") == "flow" and await conversation.chosen_here(turn, text):
         return False  # PASS at a question of ours is an answer, not a no to an offer
-    found = _first_word(text, library.role_words(turn.locale, "peer"))
+    found = _first_word(text, library.role_words(turn.tongue, "peer"))
     if found is None:
         return False
     name, rest = found
@@ -92,8 +92,8 @@ async def _names_meeting(turn: Turn, one: Peer, rest: str) -> bool:
 async def _yes_to_offer(turn: Turn, one: Peer, text: str) -> bool:
     """A bare YES or NO answers whichever question was sent last; "YES 42" names its offer."""
     words = {
-        **dict.fromkeys(library.option(turn.locale, "", "yes").words, True),
-        **dict.fromkeys(library.option(turn.locale, "", "no").words, False),
+        **dict.fromkeys(library.option(turn.tongue, "", "yes").words, True),
+        **dict.fromkeys(library.option(turn.tongue, "", "no").words, False),
     }
     waiting = await offer.open_offers(turn, one)
     coded = _OFFER_CODE.match(plain(text))
@@ -121,7 +121,7 @@ async def _issued(turn: Turn, one: Peer, rest: str) -> None:
         batch = words[1].upper() if len(words) > 1 else ""
         await meeting.issued(turn, one, by_ref[words[0].upper()], batch)
     elif words and words[0].lower().rstrip("x").isdigit():
-        await conversation.begin(turn, "street", **read_line(turn.locale, words))
+        await conversation.begin(turn, "street", **read_line(turn.tongue, words))
     elif not words and len(open_now) == 1:
         await meeting.issued(turn, one, open_now[0])
     elif not words and not open_now:
@@ -144,7 +144,7 @@ async def outlet_word(turn: Turn, text: str) -> bool:
     shop = await outlet_of(turn.work, turn.contact)
     if shop is None:
         return False
-    found = _first_word(text, library.role_words(turn.locale, "outlet"))
+    found = _first_word(text, library.role_words(turn.tongue, "outlet"))
     if found is None:
         return False
     name, rest = found
@@ -158,11 +158,12 @@ async def outlet_word(turn: Turn, text: str) -> bool:
 
 
 async def staff_word(turn: Turn, staff: Staff, text: str) -> bool:
-    found = _first_word(text, library.role_words(turn.locale, "staff"))
+    found = _first_word(text, library.role_words(turn.tongue, "staff"))
     if found is None:
         return False
     name, rest = found
-    if name in ("take", "assign", "done") and not await echo.allowed(turn, staff, name, rest):
+    acts = name in ("take", "assign", "tell", "done")
+    if acts and not await echo.allowed(turn, staff, name, rest):
         return True
     await oncall.word(turn, staff, name, echo.without_pin(staff, rest))
     return True

@@ -1,28 +1,32 @@
 """Which conversation a message belongs to. The order is here and nowhere else:
 
-1 emergency words, from any state; 2 STOP and START; 3 an answer that names its question (a button,
-a code); 4 words that work anywhere; 5 the open question; 6 a meeting's relay; 7 what was meant;
-8 the menu.
+1 emergency words, then words of crisis, from any state; 2 STOP and START; 3 an answer that names
+its question (a button, a code); 4 words that work anywhere; 5 the open question; 6 a meeting's
+relay; 7 what was meant; 8 the menu.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from content import library
+from content.phrasebook import fold
 from db.models import InboundMessage
 from handlers import (
     consent,
     echo,
     emergency_card,
     global_words,
+    language,
     meaning,
     meeting,
     overdose,
     peer,
     relay,
     role_words,
+    staff_chat,
 )
 from handlers.engine import conversation
 from handlers.engine.emergency import emergency
@@ -53,18 +57,26 @@ async def route(turn: Turn, message: InboundMessage) -> None:
         return
     if turn.contact.blocked_at and message.channel == "telegram":
         turn.change(blocked_at=None)  # who writes has not blocked us
+    if message.choice.startswith("="):  # a button that stands for a word
+        message = replace(message, kind="text", text=message.choice[1:], choice="")
     text = message.text
-    if message.choice.startswith("="):
-        text = message.choice[1:]
+    await language.before(turn, message, text)
     if text and await _emergency(turn, text):
         return
+    await _handle(turn, message, text)
+    await language.after(turn)
+
+
+async def _handle(turn: Turn, message: InboundMessage, text: str) -> None:
     if not _is_first_stop(turn, text) and await _too_many(turn):
+        return
+    if message.kind == "text" and await meaning.in_crisis(turn, text):
         return
     if await _stop_or_start(turn, text):
         return
     if _is_old(turn, message):
         _was_away(turn)
-    if message.choice and not message.choice.startswith("="):
+    if message.choice:
         await _pressed(turn, message.choice)
         return
     await _said(turn, message, text)
@@ -75,28 +87,24 @@ async def _emergency(turn: Turn, text: str) -> bool:
         emergency_card.say_card(turn)  # on SMS the webhook has said it already
         await meeting.word(turn, one, "sos", "")
         return True
-    open_now = turn.flow == "overdose"
-    option = await conversation.chosen_here(turn, text) if open_now else None
-    if open_now and not option and overdose.says_mistake(turn, text):
-        option = "mistake"
-    if option:
-        emergency_card.record_if_in_place(turn)
-        await conversation.answer(turn, option)
+    open_now = overdose.is_open(turn)
+    if open_now and await overdose.answered(turn, text):
         return True
     verdict = emergency(text)
     if verdict.is_emergency or turn.scene.answered:
         await overdose.now(turn, text, verdict.why)
         return True
     if open_now and not _leaves(turn, text):
-        if not await _too_many(turn):
-            await overdose.still(turn)
+        if not await _too_many(turn) and not await language.asked_now(turn, text):
+            await overdose.still(turn, text)
         return True
     return False
 
 
 def _leaves(turn: Turn, text: str) -> bool:
-    """A word that leaves the open emergency, or moves in it."""
-    word = library.global_words(turn.locale).get(plain(text))
+    """A word that leaves the open emergency, or moves in it. Only English ones do: in another
+    language "stop" may be said of somebody's breathing."""
+    word = library.global_words(library.DEFAULT).get(plain(text))
     return word in ("stop", "start", "menu", "cancel", "back")
 
 
@@ -129,8 +137,7 @@ def _blocked(turn: Turn, blocked: bool) -> None:
 
 def _is_first_stop(turn: Turn, text: str) -> bool:
     """STOP is heard however many messages came before it; said over and over, it is a loop too."""
-    word = library.global_words(turn.locale).get(plain(text))
-    return word == "stop" and turn.contact.stopped_at is None
+    return _word(turn, text) == "stop" and turn.contact.stopped_at is None
 
 
 async def _too_many(turn: Turn) -> bool:
@@ -148,8 +155,14 @@ async def _too_many(turn: Turn) -> bool:
     return True
 
 
+def _word(turn: Turn, text: str) -> str:
+    said = plain(text)
+    stop = "stop" if fold(said) in library.stop_words() else ""
+    return library.global_words(turn.tongue).get(said, stop)
+
+
 async def _stop_or_start(turn: Turn, text: str) -> bool:
-    word = library.global_words(turn.locale).get(plain(text))
+    word = _word(turn, text)
     if word == "stop":
         await consent.stop(turn)
     elif word == "start" and not (turn.contact.stopped_at or turn.contact.blocked_at):
@@ -173,7 +186,11 @@ async def _pressed(turn: Turn, choice: str) -> None:
     if here and len(parts) == 4:
         flow, step = here
         fits = (parts[0], parts[1], parts[2]) == (flow.name, step.name, str(turn.seq))
-        options = await conversation.options(turn, flow, step) if isinstance(step, Choose) else {}
+        options = (
+            await conversation.options(turn, flow, step, turn.locale)
+            if isinstance(step, Choose)
+            else {}
+        )
         if fits and parts[3] in options:
             await conversation.answer(turn, parts[3])
             return
@@ -206,6 +223,10 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
             return
         if await global_words.global_word(turn, text):
             return
+    chat = await staff_chat.chat_of(turn)
+    if chat and turn.memory.get("last") == "staff" and not _plain_answer(text):
+        await staff_chat.pass_on(turn, chat, message)
+        return
     relays = await relay.open_relays(turn, one_peer)
     if relays and turn.memory.get("last") == "relay" and not _plain_answer(text):
         await relay.pass_on(turn, message, relays)  # the other side spoke last
@@ -214,6 +235,9 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
         return
     if relays:
         await relay.pass_on(turn, message, relays)
+        return
+    if chat and conversation.current(turn) is None:
+        await staff_chat.pass_on(turn, chat, message)
         return
     if message.kind != "text":
         await _not_words(turn, message)

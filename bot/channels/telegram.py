@@ -20,7 +20,7 @@ from telegram.error import (
 )
 
 from bot.channels.base import Receipt, SendError
-from bot.channels.telegram_draw import draw_telegram, inline_buttons, keyboard
+from bot.channels.telegram_draw import draw_telegram, emergency_label, inline_buttons, keyboard
 from bot.channels.telegram_parse import parse_update, pressed_message
 from bot.channels.telegram_request import AiohttpRequest, TooManyRequests
 from db.models import InboundMessage, OutboundMessage
@@ -165,18 +165,18 @@ class Keyboards:
     """Which keyboard each chat was last given. Forgotten at a restart, then given once more."""
 
     def __init__(self) -> None:
-        self._quiet: OrderedDict[str, bool] = OrderedDict()
+        self._label: OrderedDict[str, str] = OrderedDict()
 
     def has(self, address: str, message: OutboundMessage) -> bool:
-        return self._quiet.get(address) is message.quiet
+        return self._label.get(address) == emergency_label(message)
 
     def given(self, address: str, message: OutboundMessage) -> None:
         """After a keyboard that asks for a place, the plain one has to be given again."""
-        self._quiet.pop(address, None)
+        self._label.pop(address, None)
         if not message.ask_location:
-            self._quiet[address] = message.quiet
-        if len(self._quiet) > REMEMBERED_KEYBOARDS:
-            self._quiet.popitem(last=False)
+            self._label[address] = emergency_label(message)
+        if len(self._label) > REMEMBERED_KEYBOARDS:
+            self._label.popitem(last=False)
 
 
 def _markup(message: OutboundMessage) -> Markup:

@@ -10,15 +10,12 @@ from telegram import (
 )
 
 from bot.channels.base import clean
+from content import library
 from content.segments import split
 from db.models import Button, OutboundMessage
 
 MAX_TEXT = 4096  # counted in UTF-16, as Telegram does
 MAX_CHOICE = 64  # bytes
-
-EMERGENCY = "Emergency"
-HELP_NOW = "Help now"
-SHARE_PLACE = "Send my location"
 
 ROW_OF = 3
 SHORT = 12
@@ -31,7 +28,11 @@ def draw_telegram(message: OutboundMessage) -> list[str]:
 
 def emergency_label(message: OutboundMessage) -> str:
     """What the one button that is always there says; neutral words on a shared phone."""
-    return HELP_NOW if message.quiet else EMERGENCY
+    return _label(message, "help_now" if message.quiet else "emergency")
+
+
+def _label(message: OutboundMessage, name: str) -> str:
+    return library.label(message.locale, "keyboard", name)
 
 
 def inline_buttons(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup:
@@ -50,7 +51,7 @@ def keyboard(message: OutboundMessage) -> ReplyKeyboardMarkup:
     rows = [[KeyboardButton(emergency_label(message))]]
     if not message.ask_location:
         return ReplyKeyboardMarkup(rows, resize_keyboard=True, is_persistent=True)
-    place = KeyboardButton(SHARE_PLACE, request_location=True)
+    place = KeyboardButton(_label(message, "place"), request_location=True)
     options = [[KeyboardButton(button.label)] for button in message.buttons]
     return ReplyKeyboardMarkup(
         [[place], *options, *rows], resize_keyboard=True, one_time_keyboard=True

@@ -11,15 +11,35 @@ from bot.channels.sms_account import Account, SmsNumber, account_of, number_of
 from bot.channels.telegram import TelegramChannel
 from bot.checkup.finding import Finding, fail, ok, warn
 from bot.config import Settings
+from db import health, meta
+from db.database import Database, Tx
 
 PATIENCE = 8.0
 BACKLOG = 50
 RECENT = timedelta(hours=24)
+LATELY = timedelta(days=7)
+OPTED_OUT = "21610"
+SWITCH_OFF = "Step 6 of docs/setup-twilio.md, then test 4 there. Gone a week after the last time."
 OPT_OUT = warn(
     "Twilio answers STOP, CANCEL, HELP and START itself unless told not to; that cannot be read "
     "from here",
     "See the opt-out step of docs/setup-twilio.md before going live.",
 )
+
+
+async def own_opt_out(db: Database, tx: Tx, now: datetime) -> list[Finding]:
+    """Traces of Twilio's own opt-out handling, which keeps emergency answers from people."""
+    found = []
+    seen = await meta.opt_out_seen(db)
+    if seen and now - seen < LATELY:
+        what = f"Twilio itself acted on a word like STOP on {seen:%Y-%m-%d at %H:%M} UTC"
+        found.append(fail(f"{what}: emergency answers may not get through", SWITCH_OFF))
+    refused = await health.failed_with(tx, OPTED_OUT, now - LATELY)
+    if refused:
+        what = f"Twilio refused {refused} texts in a week, to people on its own STOP list (21610)"
+        do = "An emergency answer would not reach them either: step 6 of docs/setup-twilio.md."
+        found.append(warn(what, do))
+    return found
 
 
 async def twilio(sms: TwilioSms, settings: Settings, lines: set[str]) -> list[Finding]:

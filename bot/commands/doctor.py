@@ -66,10 +66,13 @@ async def _inside(kitline: App, settings: Settings) -> list[Finding]:
             work = Work(kitline.db, tx, kitline.engine.ids, now)
             found += await database.waiting(kitline, work)
             found += await services.services(kitline, work)
+            found += [*await content.texts(work), *await content.lines(work)]
+            if kitline.sms:
+                found += await channels.own_opt_out(kitline.db, tx, now)
             lines = {line_of(kitline, home, "sms") for home in await all_services(work)} - {""}
     if kitline.sms:
         lines |= {kitline.sms.from_number} - {""}
         found += await channels.twilio(kitline.sms, settings, lines)
     if kitline.telegram:
         found += await channels.telegram(kitline.telegram, settings, now)
-    return found + content.texts(now.date())
+    return found

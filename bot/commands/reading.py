@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from bot.channels.numbers import is_uk_mobile, normalised
 from content import library
+from content.lines import lines
 from db.models import Service
 from db.reference.gazetteer import Gazetteer
 from handlers.peer import read_add, read_month
@@ -143,6 +144,21 @@ def read_place(text: str, gazetteer: Gazetteer, service: Service | None) -> Plac
     if isinstance(found, NotInUk):
         raise ValueError(f"{text.strip()} is not in the UK")
     raise ValueError(f"{text.strip() or 'an empty place'} is not a place or postcode we know")
+
+
+def read_line_check(text: str, today: date) -> tuple[str, str]:
+    """ "frank=2026-11-20": a help line and the day on which it was rung."""
+    key, _, day = (part.strip() for part in text.partition("="))
+    known = [line.key for line in lines().values() if not line.always]
+    if key not in known:
+        raise ValueError(f"{key} is not a help line to check: {', '.join(known)}")
+    try:
+        rung = date.fromisoformat(day)
+    except ValueError:
+        raise ValueError(f"{text.strip()}: write it as {key}=2026-11-20") from None
+    if rung > today:
+        raise ValueError(f"{rung} has not come yet: give the day on which {key} was rung")
+    return key, rung.isoformat()
 
 
 def in_a_year(today: date) -> date:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, replace
-from datetime import time
+from datetime import date, time
 from statistics import fmean
 from typing import Any
 
@@ -13,12 +13,15 @@ import typer
 from bot.bootstrap import App
 from bot.commands.output import table
 from bot.commands.people import line_of
-from bot.commands.reading import read_line, read_place
+from bot.commands.reading import read_line, read_line_check, read_place
 from bot.commands.session import change, look, service_named
 from bot.commands.shared import UserError, failing
+from content import library
+from content.languages import languages
 from db.models import Address, Contact, Peer, Service
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
+from handlers.services import help_lines
 from handlers.services.contacts import all_services
 from handlers.services.rules import Rules
 
@@ -29,12 +32,17 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 _BOT = re.compile(r"\d{3,20}")
 _MOST = {"wave_size": 20, "waves": 20, "claim_hours": 24 * 60, "confirm_hours": 24 * 30}
 
+_TRANSLATED = tuple(code for code in languages() if code != library.DEFAULT)
+
 _name = typer.Option("", help="What it is called.")
 _districts = typer.Option("", help='Its postcode districts: "DN31 DN32 DN33".')
 _nation = typer.Option("", help="England, Scotland, Wales or Northern Ireland.")
 _number = typer.Option("", help="Its own SMS number; without one, TWILIO_FROM.")
 _bot = typer.Option("", "--telegram-bot", help="The id of its own bot (the token's first half).")
 _rule = typer.Option([], "--rule", help='A rule, such as offer_minutes=15 or team="Kit Line".')
+_checked = typer.Option(
+    [], "--line-checked", help="A help line you rang yourself, and when: frank=2026-11-20."
+)
 _place = typer.Option([], "--public-place", help='Where to meet: "the pier entrance @ DN35 8SF".')
 
 
@@ -89,6 +97,7 @@ def set_(
     telegram_bot: str = _bot,
     rule: list[str] = _rule,
     public_place: list[str] = _place,
+    line_checked: list[str] = _checked,
     clear_public_places: bool = typer.Option(False, help="Forget the public places so far."),
 ) -> None:
     """Change a service: name, area, numbers, rules, public places."""
@@ -99,7 +108,7 @@ def set_(
         new = replace(old, **given)
         if clear_public_places:
             new = replace(new, rules={**new.rules, "public_places": []})
-        new = _with_places(app, new, public_place)
+        new = _with_checks(_with_places(app, new, public_place), line_checked, work.now.date())
         if new == old:
             raise typer.BadParameter("nothing to change was given")
         await _refuse_overlap(work, new)
@@ -142,6 +151,8 @@ def list_() -> None:
 
 
 def _said(name: str, value: Any) -> str:
+    if name == help_lines.RULE:
+        return f"{name}={','.join(value)}"
     return f"public_places={len(value)}" if name == "public_places" else f"{name}={value}"
 
 
@@ -224,6 +235,8 @@ def _rule_of(text: str) -> tuple[str, Any]:
             return name, f"{time.fromisoformat(value.zfill(5)):%H:%M}"
         except ValueError:
             raise ValueError(f"{name} must be a time like 22:00") from None
+    if name == "draft_languages":
+        return name, " ".join(_one_of(code, _TRANSLATED) for code in value.split())
     if name == "privacy_url" and not value.startswith(("https://", "http://")):
         raise ValueError("privacy_url must be a full address")
     return name, value
@@ -250,6 +263,18 @@ def _with_places(app: App, service: Service, given: list[str]) -> Service:
             raise typer.BadParameter(str(wrong)) from None
         places[name] = {"name": name, "lat": lat, "lon": lon}
     return replace(service, rules={**service.rules, "public_places": list(places.values())})
+
+
+def _with_checks(service: Service, given: list[str], today: date) -> Service:
+    """The service with what it knows of help lines: that it rang them, and when."""
+    if not given:
+        return service
+    try:
+        new = dict(read_line_check(text, today) for text in given)
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong)) from None
+    checked = {**service.rules.get(help_lines.RULE, {}), **new}
+    return replace(service, rules={**service.rules, help_lines.RULE: checked})
 
 
 def _point(where: str, app: App, service: Service) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.bootstrap import App
 from bot.web.demo_api import DemoApi
 from bot.web.health import Health
+from bot.web.help_pages import HelpPages
 from bot.web.pages import PUBLIC, Pages
 from bot.web.webhooks import Webhooks
 
@@ -61,6 +62,7 @@ def web_app(app: App, *, work: bool = True, prepare: bool = True) -> ASGIApp:
         Route("/metrics", health.metrics),
         Route("/", pages.front),
         Route("/about", pages.about),
+        *HelpPages(app).routes(),
         Mount("/static", StaticFiles(directory=PUBLIC / "static")),
     ]
     if app.settings.is_demo:

@@ -25,9 +25,14 @@ _templates = Environment(
 )
 
 
-def _spaced(number: str) -> str:
+def spaced(number: str) -> str:
     """A British number as people read it out: +44 7700 900900."""
     return re.sub(r"^\+44(\d{4})(\d{6})$", r"+44 \1 \2", number)
+
+
+def page(app: App, name: str, **values: Any) -> HTMLResponse:
+    """A template filled in; each may ask whether this is the demo."""
+    return HTMLResponse(_templates.get_template(name).render(demo=app.settings.is_demo, **values))
 
 
 class Pages:
@@ -37,10 +42,6 @@ class Pages:
         self.app = app
         self._bot_name = ""
 
-    def _page(self, name: str, **values: Any) -> HTMLResponse:
-        demo = self.app.settings.is_demo
-        return HTMLResponse(_templates.get_template(name).render(demo=demo, **values))
-
     async def front(self, request: Request) -> Response:
         """GET /: what this line is, its number and bot; the emergency line on top."""
         services = await self._services()
@@ -48,12 +49,12 @@ class Pages:
         listed = [
             {
                 "name": team_name(service),
-                "sms_number": _spaced(service.sms_line or fallback),
+                "sms_number": spaced(service.sms_line or fallback),
                 "bot_link": await self._bot_link(),
             }
             for service in services
         ]
-        return self._page("front.html", services=listed)
+        return page(self.app, "front.html", services=listed)
 
     async def _services(self) -> list[Service]:
         """The services; none while the database is away, for the emergency line must still show."""
@@ -77,8 +78,8 @@ class Pages:
 
     async def about(self, request: Request) -> Response:
         """GET /about: whose data this stands on, and what is kept of people."""
-        return self._page("about.html", attributions=list(attributions()))
+        return page(self.app, "about.html", attributions=list(attributions()))
 
     async def demo(self, request: Request) -> Response:
         """GET /demo: three phones and the log."""
-        return self._page("demo.html")
+        return page(self.app, "demo.html")

@@ -26,10 +26,11 @@ from bot.channels.telegram_parse import pressed_message
 from bot.channels.twiml import twiml_each, voice_twiml
 from bot.worker import message_of
 from content import library
-from db import messages
+from db import messages, meta
 from db.models import InboundMessage, OutboxRow, OutboxStatus
-from handlers.emergency_card import emergency_card
+from handlers.emergency_card import emergency_cards
 from handlers.engine.emergency import emergency
+from handlers.engine.languages import heard_in
 
 log = logging.getLogger(__name__)
 
@@ -106,13 +107,14 @@ class Webhooks:
         form = await self._signed_form(request)
         if isinstance(form, Response):
             return form
-        if opt_out_type(form):
-            log.warning("Twilio's own opt-out words are on: see the set-up guide")
         message = parse_sms(form)
         if not message.address:
             return _twiml([])
-        if emergency(message.text).is_emergency:
-            return await self._emergency_sms(message)
+        verdict = emergency(message.text)
+        if verdict.is_emergency:
+            return await self._emergency_sms(message, heard_in(message.text, verdict.language))
+        if opt_out_type(form):
+            await self._twilio_acted()
         try:
             accepted = await self.app.intake.accept(message, ride_seconds=RIDE_SECONDS)
             rows = accepted.replies or ()
@@ -124,6 +126,14 @@ class Webhooks:
             return PlainTextResponse("try again", 503)
         riding = [row for row in rows if row.owner == self.app.intake.owner]
         return self._riding(riding)
+
+    async def _twilio_acted(self) -> None:
+        """Twilio acted on a word itself, so it may keep an emergency answer away: for `doctor`."""
+        log.warning("Twilio's own opt-out words are on: see the set-up guide")
+        try:
+            await meta.note_opt_out(self.app.db, self.app.clock.now())
+        except Exception:  # the text itself comes first
+            log.exception("that could not be noted")
 
     def _riding(self, rows: list[OutboxRow]) -> Response:
         """Replies in the webhook's own answer; noted as sent once the answer is written."""
@@ -150,10 +160,11 @@ class Webhooks:
         mine = self.app.intake.owner
         return tuple(replace(row, owner=mine) for row in rows if row.owner.startswith("web-"))
 
-    async def _emergency_sms(self, message: InboundMessage) -> Response:
+    async def _emergency_sms(self, message: InboundMessage, language: str) -> Response:
         echo = self.just_answered.is_echo(message)
         await self._store_emergency(message)
-        return _twiml([] if echo else [(text, "") for text in draw_sms(emergency_card("sms"))])
+        cards = () if echo else emergency_cards("sms", language)
+        return _twiml([(text, "") for card in cards for text in draw_sms(card)])
 
     async def _store_emergency(self, message: InboundMessage) -> None:
         """Store it if that is quick; else keep it in a file. The answer waits for neither long."""
@@ -252,10 +263,12 @@ class Webhooks:
             return JSONResponse({})
         if message is None:
             return JSONResponse({})
-        if message.text and emergency(message.text).is_emergency:
+        verdict = emergency(message.text)
+        if verdict.is_emergency:
             echo = self.just_answered.is_echo(message)
             await self._store_emergency(message)
-            card = emergency_card("telegram")
+            language = heard_in(message.text, verdict.language)
+            card = emergency_cards("telegram", language)[0]
             return JSONResponse({} if echo else channel.method_answer(message.address, card))
         try:
             await self.app.intake.accept(message)

@@ -59,7 +59,7 @@ def unreachable(flows: Flows) -> Iterator[Finding]:
     """Steps that no way leads to."""
     for flow in flows.values():
         reached: set[str] = set()
-        to_visit = [flow.first]
+        to_visit = [flow.first, *flow.by_timer]
         while to_visit:
             name = to_visit.pop()
             if name in reached or name not in flow.by_name:

@@ -11,7 +11,7 @@ from content import library
 from db.models import Button, OutboundMessage
 from handlers.engine.flow import Again, Choose, Do, End, Enter, Flow, Go, Next, Say, Step
 from handlers.engine.matching import match_option
-from handlers.engine.turn import Turn
+from handlers.engine.turn import EMERGENCY, REPLY, Turn
 
 OFFER_A_PERSON_AFTER = 3
 NUDGE_AFTER = timedelta(minutes=30)
@@ -72,6 +72,7 @@ def _forget(turn: Turn) -> None:
     turn.memory["data"] = {}
     turn.memory["path"] = []
     turn.work.cancel_timer(f"nudge:{turn.id}")
+    turn.work.cancel_timer(f"flow:{turn.id}")  # one that the conversation itself set
 
 
 async def _enter(turn: Turn, flow: str, step: str, data: dict[str, Any]) -> None:
@@ -96,8 +97,8 @@ async def proceed(turn: Turn, following: Next) -> None:
         step = flow.by_name[following]
         if isinstance(step, Say):
             values = await step.values(turn) if step.values else {}
-            kind = "emergency" if flow.urgent else "reply"
-            turn.say(f"{flow.name}.{step.name}", kind=kind, **values)
+            kind, priority = _urgency(flow)
+            turn.say(f"{flow.name}.{step.name}", kind=kind, priority=priority, **values)
             following = await step.then(turn, "") if callable(step.then) else step.then
             continue
         if isinstance(step, Do):
@@ -108,6 +109,23 @@ async def proceed(turn: Turn, following: Next) -> None:
         turn.step, turn.tries = step.name, turn.tries if hint else 0
         await ask(turn, hint)
         return
+
+
+def _urgency(flow: Flow) -> tuple[str, int]:
+    return ("emergency", EMERGENCY) if flow.urgent else ("reply", REPLY)
+
+
+def put_back(turn: Turn) -> None:
+    """Take the question on the table away; the one parked last is open again, without a word.
+
+    Its buttons work again too: ``seq`` in the data is the number it was asked under.
+    """
+    seq = turn.data.get("seq", turn.seq)
+    _forget(turn)
+    if turn.parked:
+        last = turn.parked.pop()
+        turn.flow, turn.step, turn.seq = last["flow"], last["step"], seq
+        turn.memory["data"], turn.memory["path"] = last["data"], last.get("path") or []
 
 
 async def finish(turn: Turn) -> None:
@@ -133,18 +151,28 @@ async def ask(turn: Turn, hint: Again | None = None) -> None:
     if isinstance(step, Say | Do):
         return
     values = await step.values(turn) if step.values else {}
-    text = turn.text(f"{flow.name}.{step.name}", **values)
-    if hint:
-        text = f"{_hint(turn, flow, hint)}\n{text}"
     turn.seq += 1
     turn.asked_at = turn.now
     turn.memory["last"] = "flow"
+    name = f"{flow.name}.{step.name}"
+    for locale in turn.ears.languages_for(name):
+        text = library.text(locale, name, turn.channel, **values)
+        if hint:
+            text = f"{_hint(turn, flow, hint, locale)}\n{text}"
+        await _send(turn, flow, step, text, locale)
+    if flow.nudge:
+        due = nudge_time(turn.now)
+        turn.scene.set_timer(f"nudge:{turn.id}", "nudge", due, contact=turn.id, seq=turn.seq)
+
+
+async def _send(turn: Turn, flow: Flow, step: Choose | Enter, text: str, locale: str) -> None:
     buttons: tuple[Button, ...] = ()
     if isinstance(step, Choose):
         buttons = tuple(
             Button(label, f"{flow.name}.{step.name}.{turn.seq}.{name}")
-            for name, label in (await options(turn, flow, step)).items()
+            for name, label in (await options(turn, flow, step, locale)).items()
         )
+    kind, priority = _urgency(flow)
     turn.send(
         OutboundMessage(
             text=text,
@@ -153,11 +181,9 @@ async def ask(turn: Turn, hint: Again | None = None) -> None:
             ask_location=isinstance(step, Enter) and step.ask_location,
             emergency=flow.urgent,
         ),
-        kind="emergency" if flow.urgent else "reply",
+        kind=kind,
+        priority=priority,
     )
-    if flow.nudge:
-        due = nudge_time(turn.now)
-        turn.scene.set_timer(f"nudge:{turn.id}", "nudge", due, contact=turn.id, seq=turn.seq)
 
 
 def nudge_time(now: datetime) -> datetime:
@@ -170,32 +196,31 @@ def nudge_time(now: datetime) -> datetime:
     return due.astimezone(now.tzinfo)
 
 
-def _hint(turn: Turn, flow: Flow, hint: Again) -> str:
+def _hint(turn: Turn, flow: Flow, hint: Again, locale: str) -> str:
     name = f"{flow.name}.{hint.hint}"
     if not library.has_text(library.DEFAULT, name):
         name = f"common.{hint.hint}"
-    return turn.text(name, **hint.values)
+    return library.text(locale, name, turn.channel, **hint.values)
 
 
-async def options(turn: Turn, flow: Flow, step: Choose) -> dict[str, str]:
+async def options(turn: Turn, flow: Flow, step: Choose, locale: str) -> dict[str, str]:
     """The options this person has here, in order, with their labels."""
     own: Mapping[str, str | None]
     own = await step.options_now(turn) if step.options_now else dict.fromkeys(step.options)
     question = f"{flow.name}.{step.name}"
     return {
-        name: label or library.option(turn.locale, question, name).label
-        for name, label in own.items()
+        name: label or library.option(locale, question, name).label for name, label in own.items()
     }
 
 
 async def chosen(turn: Turn, flow: Flow, step: Choose, text: str) -> str | None:
     """The option a typed answer means, or None."""
-    labels = await options(turn, flow, step)
+    labels = await options(turn, flow, step, turn.locale)
     question = f"{flow.name}.{step.name}"
     words = {}
     for name, label in labels.items():
         try:
-            words[name] = (*library.option(turn.locale, question, name).words, label.casefold())
+            words[name] = (*library.option(turn.tongue, question, name).words, label.casefold())
         except library.MissingText:  # an option whose label is made on the spot
             words[name] = (label.casefold(),)
     return match_option(text, list(labels), words, careful=step.careful)

@@ -28,6 +28,7 @@ class Verdict:
     is_emergency: bool
     why: tuple[str, ...] = ()  # the rules that stand, and the words that made them
     taken_back: tuple[str, ...] = ()  # the signs that did not count, and why not
+    language: str = ""  # of the first sign that stands
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,15 @@ class Scene:
 
 
 def _scene(reading: Reading) -> Scene:
+    """What takes a sign back has to stand there as typed: a slip must not hide an emergency."""
     marks: dict[tuple[str, str], list[Match]] = {}
     for match in find(reading, "mark"):
-        marks.setdefault((match.rule.language, match.rule.mark), []).append(match)
-    return Scene(reading, marks, find(reading, "idiom"))
+        if reading.guessed.isdisjoint(range(match.start, match.end)):
+            marks.setdefault((match.rule.language, match.rule.mark), []).append(match)
+    idioms = [
+        m for m in find(reading, "idiom") if reading.guessed.isdisjoint(range(m.start, m.end))
+    ]
+    return Scene(reading, marks, idioms)
 
 
 def emergency(text: str, *, already: bool = False) -> Verdict:
@@ -54,22 +60,28 @@ def emergency(text: str, *, already: bool = False) -> Verdict:
 def judge(reading: Reading, *, already: bool = False) -> Verdict:
     cry = _cry(" ".join(filter(None, reading.typed)))
     if cry:
-        return Verdict(True, (f"exact: {cry}",))
+        return Verdict(True, (f"exact: {cry}",), language=phrasebook().exact[cry][1])
     signs = [s for s in find(reading, "sign") if already or s.rule.tense != "open"]
     if not signs:
         return Verdict(False)
     scene = _scene(reading)
-    standing: dict[str, None] = {}
+    standing: dict[str, Match] = {}
     taken_back: dict[str, None] = {}
     for sign in reversed(signs):
         reason = _taken_back(sign, scene)
         if reason:
             taken_back[f"{_why(sign, reading)} ({reason})"] = None
         else:
-            standing[_why(sign, reading)] = None
+            standing[_why(sign, reading)] = sign
         if len(standing) == ENOUGH:
             break
-    return Verdict(bool(standing), tuple(standing), tuple(taken_back))
+    return Verdict(bool(standing), tuple(standing), tuple(taken_back), _language(standing))
+
+
+def _language(standing: Mapping[str, Match]) -> str:
+    """ "pomocy on nie oddycha, od": the language of the first sign."""
+    first = min(standing.values(), key=lambda sign: sign.start, default=None)
+    return first.rule.language if first else ""
 
 
 def _cry(whole: str) -> str:
@@ -87,7 +99,7 @@ def _cry(whole: str) -> str:
 
 @cache
 def _cries() -> tuple[str, ...]:
-    return tuple(m for m, intent in phrasebook().exact.items() if intent == "emergency")
+    return tuple(m for m, (intent, _) in phrasebook().exact.items() if intent == "emergency")
 
 
 def _why(sign: Match, reading: Reading) -> str:
@@ -107,8 +119,7 @@ def _taken_back(sign: Match, scene: Scene) -> str:
     if tense == "plea":
         doubtful = _before(sign, scene, "condition") or _near(sign, scene, "fiction", "training")
         return "general" if doubtful else ""
-    definite = _person(sign, scene.reading) == "person"
-    if _in_general(sign, scene, tense, definite=definite):
+    if _in_general(sign, scene, tense, _person(sign, scene.reading)):
         return "general"
     return "over" if tense != "now" and _over(sign, scene) else ""
 
@@ -121,7 +132,7 @@ def _tense(sign: Match, scene: Scene) -> str:
     return tense
 
 
-def _in_general(sign: Match, scene: Scene, tense: str, *, definite: bool) -> bool:
+def _in_general(sign: Match, scene: Scene, tense: str, person: str) -> bool:
     """It is about what happens to people, not about somebody here."""
     if _near(sign, scene, "fiction"):
         return True
@@ -135,12 +146,16 @@ def _in_general(sign: Match, scene: Scene, tense: str, *, definite: bool) -> boo
     conditional = _before(sign, scene, "condition")
     if tense == "habit" and (conditional or _before(sign, scene, "question")):
         return True
-    if definite and (tense == "now" or (tense == "done" and not _near(sign, scene, "news"))):
+    news = _near(sign, scene, "news")
+    if person == "person" and (tense == "now" or (tense == "done" and not news)):
+        return False
+    if person == "stranger" and tense in ("now", "done") and not news:
         return False
     return (
         conditional
         or (_before(sign, scene, "question") and not _somebody(sign, scene.reading))
-        or _near(sign, scene, "training", "news")
+        or news
+        or _near(sign, scene, "training")
     )
 
 
@@ -179,7 +194,11 @@ def _negated(sign: Match, reading: Reading) -> bool:
 
 
 def _person(sign: Match, reading: Reading) -> str:
-    """Whom it is about: somebody here ("person"), anybody ("someone"), or nobody named ("")."""
+    """Whom it is about.
+
+    Somebody here ("person"), "a lad" whom the news may be about too ("stranger"), anybody
+    ("someone"), or nobody named ("").
+    """
     person, someone = _class(sign, "person"), _class(sign, "someone")
     inside = range(sign.start, sign.end)
     left = range(sign.start - 1, max(-1, sign.start - BESIDE), -1)
@@ -191,7 +210,8 @@ def _person(sign: Match, reading: Reading) -> str:
             if not someone.isdisjoint(reading.cells[i]):
                 return "someone"
             if not person.isdisjoint(reading.cells[i]):
-                return "person"
+                named = not _any_of(reading, _class(sign, "article"), i - 1, i)
+                return "person" if named else "stranger"
     return ""
 
 

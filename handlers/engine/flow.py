@@ -95,13 +95,14 @@ class Flow:
     """A conversation's script.
 
     ``nudge``: may we remind a person who went silent? ``urgent``: it is about an overdose, and is
-    sent whatever else holds messages back.
+    sent whatever else holds messages back. ``by_timer``: steps that only a timer leads to.
     """
 
     name: str
     steps: tuple[Step, ...]
     nudge: bool = False
     urgent: bool = False
+    by_timer: tuple[str, ...] = ()
     by_name: dict[str, Step] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

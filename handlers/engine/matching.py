@@ -30,6 +30,27 @@ def _most_inside(words: Sequence[str], said: str) -> int:
     return max(map(len, inside), default=0)
 
 
+def whole_option(text: str, words: Mapping[str, Sequence[str]]) -> str:
+    """The option one of whose words is the whole message, or ""."""
+    said = plain(text)
+    return next((name for name, some in words.items() if said in some), "")
+
+
+def longest_inside(text: str, words: Mapping[str, Sequence[str]]) -> str:
+    """The option whose longest phrase of several words stands in a sentence, or "".
+
+    The longest wins: "not breathing" over "is breathing". A single word is too little.
+    """
+    said = f" {plain(text)} "
+    inside = {
+        name: max((len(w) for w in some if " " in w and f" {w} " in said), default=0)
+        for name, some in words.items()
+    }
+    best = max(inside.values(), default=0)
+    named = [name for name, letters in inside.items() if letters == best]
+    return named[0] if best and len(named) == 1 else ""
+
+
 def match_option(
     text: str, options: Sequence[str], words: Mapping[str, Sequence[str]], *, careful: bool
 ) -> str | None:
@@ -55,10 +76,12 @@ def match_option(
         named = [name for name, letters in inside.items() if letters]
         if len(named) == 1 and inside[named[0]] > 2 and len(said.split()) <= 8:
             return named[0]
-    close = {
+    close = {  # a figure is no slip: "over 16" is not "over 18"
         name
         for name in options
         for word in words[name]
-        if len(word) >= 5 and OSA.distance(said, word, score_cutoff=1) <= 1
+        if len(word) >= 5
+        and _NUMBER.findall(said) == _NUMBER.findall(word)
+        and OSA.distance(said, word, score_cutoff=1) <= 1
     }
     return close.pop() if len(close) == 1 else None

@@ -34,6 +34,7 @@ class Reading:
     typed: tuple[str, ...]
     sentence: tuple[int, ...]  # which sentence each word stands in
     places: Mapping[str, Sequence[int]]  # word -> where it stands
+    guessed: frozenset[int]  # the words that were mended: what was typed nobody knows
 
     def text(self, start: int, end: int) -> str:
         return " ".join(self.typed[start:end])
@@ -67,16 +68,20 @@ def _mended(typed: list[str], sentence: list[int]) -> Reading:
     cells: list[Cell] = []
     words: list[str] = []
     places: list[int] = []
+    guessed: set[int] = set()
     mend_from = max(0, len(typed) - MOST_MENDED)
     i = 0
     while i < len(typed):
-        taken, together = _joined(typed, i)
+        taken, together, sure = _joined(typed, i)
         if taken:
             found: tuple[Cell, ...] = tuple((w,) for w in together)
         elif typed[i] in book.known or i < mend_from:
-            taken, found = 1, ((typed[i],),)
+            taken, found, sure = 1, ((typed[i],),), True
         else:
             taken, found = 1, mend(typed[i])
+            sure = found == ((typed[i],),)
+        if not sure:
+            guessed.update(range(len(cells), len(cells) + len(found)))
         cells += found
         words += [" ".join(typed[i : i + taken])] + [""] * (len(found) - 1)
         places += [sentence[i]] * len(found)
@@ -85,23 +90,23 @@ def _mended(typed: list[str], sentence: list[int]) -> Reading:
     for place, cell in enumerate(cells):
         for word in cell:
             stands.setdefault(word, []).append(place)
-    return Reading(tuple(cells), tuple(words), tuple(places), stands)
+    return Reading(tuple(cells), tuple(words), tuple(places), stands, frozenset(guessed))
 
 
-def _joined(typed: list[str], i: int) -> tuple[int, tuple[str, ...]]:
-    """Words written or heard apart ("over dose", "isn t") and how many of them there are."""
+def _joined(typed: list[str], i: int) -> tuple[int, tuple[str, ...], bool]:
+    """Words written or heard apart ("over dose"): how many, what they are, and if it is sure."""
     book = phrasebook()
     for length in (3, 2):
         if i + length <= len(typed):
             together = book.same.get(tuple(typed[i : i + length]))
             if together:
-                return length, together
+                return length, together, True
     one = (typed[i],)
     if one in book.same:
-        return 1, book.same[one]
+        return 1, book.same[one], True
     if i + 1 < len(typed):
-        return _mended_pair(typed[i], typed[i + 1])
-    return 0, ()
+        return *_mended_pair(typed[i], typed[i + 1]), False
+    return 0, (), True
 
 
 def _mended_pair(first: str, second: str) -> tuple[int, tuple[str, ...]]:

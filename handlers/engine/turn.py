@@ -27,6 +27,9 @@ from db.models import (
 )
 from db.work import Work
 from handlers.engine.flow import Flow
+from handlers.engine.speech import Ears
+from handlers.services.rules import rules_of
+from handlers.services.sign_offs import signed_names
 
 RIDE_LEASE = timedelta(seconds=15)
 EMERGENCY, REPLY, NOTICE, BULK = 0, 1, 2, 3
@@ -65,7 +68,8 @@ class Scene:
             talk = await self.work.get(Conversation, contact_id) or Conversation(contact_id)
             service = await self.work.get(Service, contact.service_id)
             address = await self.work.get(Address, contact.address_id)
-            self.people[contact_id] = Turn(self, contact, talk, service, address)
+            turn = self.people[contact_id] = Turn(self, contact, talk, service, address)
+            await turn.learn_signed()
         return self.people[contact_id]
 
     def journal(
@@ -126,6 +130,9 @@ class Turn:
             talk.window_n,
         )
         self.said = 0
+        self.signed: frozenset[str] = frozenset()
+        self.heard = ""  # the language of the message being handled, if it can be told
+        self.said_urgent = False
 
     # --- short names ---------------------------------------------------------------------------
 
@@ -150,9 +157,27 @@ class Turn:
         return self.contact.id
 
     @property
+    def ears(self) -> Ears:
+        """What they read, and what they may be told in it."""
+        heard = Ears(self.contact.locale, self.memory.get("tongue", ""), signed=self.signed)
+        if heard.tongue == library.DEFAULT:
+            return heard
+        return replace(heard, drafts_on=self.drafts_in(heard.tongue))
+
+    def drafts_in(self, language: str) -> bool:
+        """Whether unsigned translations into it are switched on: in the demo, or by a rule."""
+        on = rules_of(self.service).draft_languages.split() if self.service else []
+        return self.world.demo or language in on
+
+    @property
     def locale(self) -> str:
-        """The language this person reads."""
-        return self.contact.locale
+        """The language of labels and short words said to this person."""
+        return self.ears.labels
+
+    @property
+    def tongue(self) -> str:
+        """The language they type in; English words always work too."""
+        return self.ears.tongue
 
     @property
     def channel(self) -> str:
@@ -218,9 +243,23 @@ class Turn:
 
     # --- saying --------------------------------------------------------------------------------
 
+    async def hear(self, language: str) -> None:
+        """The message at hand is in this language; it stays theirs until they choose one."""
+        self.heard = language
+        if language and language != self.memory.get("tongue", ""):
+            self.memory["tongue"] = language
+            await self.learn_signed()
+
+    async def learn_signed(self) -> None:
+        """Look up what is signed off in their language; English needs no look."""
+        tongue = self.tongue
+        self.signed = frozenset()
+        if tongue != library.DEFAULT:
+            self.signed = await signed_names(self.work, tongue, self.contact.service_id)
+
     def text(self, name: str, /, **values: Any) -> str:
         """A text in this person's language, for their channel."""
-        return library.text(self.locale, name, self.channel, **values)
+        return library.text(self.ears.languages_for(name)[0], name, self.channel, **values)
 
     def say(
         self,
@@ -236,11 +275,15 @@ class Turn:
         dedupe: str | None = None,
         **values: Any,
     ) -> None:
-        """Say a text of content/ to this person (see ``send``)."""
-        message = OutboundMessage(
-            text=self.text(name, **values), buttons=buttons, style=style, ask_location=ask_location
-        )
-        self.send(message, kind=kind, priority=priority, in_place=in_place, dedupe=dedupe)
+        """Say a text of content/ to this person (see ``send``), in each language it takes."""
+        for locale in self.ears.languages_for(name):
+            message = OutboundMessage(
+                text=library.text(locale, name, self.channel, **values),
+                buttons=buttons,
+                style=style,
+                ask_location=ask_location,
+            )
+            self.send(message, kind=kind, priority=priority, in_place=in_place, dedupe=dedupe)
 
     def send(
         self,
@@ -260,8 +303,8 @@ class Turn:
         silent = self.contact.stopped_at or self.contact.blocked_at
         if silent and kind not in ("emergency", "stop"):
             return
-        if self.contact.quiet:
-            message = replace(message, quiet=True)
+        message = replace(message, quiet=self.contact.quiet, locale=self.locale)
+        self.said_urgent = self.said_urgent or kind == "emergency"
         answers = self.message is not None and self.scene.inbox_id is not None
         rides = answers and bool(self.scene.rides_as) and self.channel == "sms" and not in_place
         status = (

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from content.phrasebook import fold, phrasebook
 from handlers.engine.emergency import Verdict, judge
-from handlers.engine.reading import Match, Reading, find, read
+from handlers.engine.reading import Reading, find, read
 
 ENOUGH = 3  # the weight at which a second intent is worth mentioning
 MOST = 240  # words: whatever a longer text wants besides, an answer cannot cover it
@@ -32,6 +33,15 @@ class Understood:
     slots: dict[str, str] = field(default_factory=dict)
     emergency: bool = False
     why: tuple[str, ...] = ()
+    language: str = ""  # of the rule that decided
+
+
+class Vote(NamedTuple):
+    intent: str
+    weight: float
+    why: str
+    language: str = ""
+    slots: tuple[tuple[str, str], ...] = ()  # "danger: child" comes with the rule that saw it
 
 
 def looks_like_place(text: str) -> bool:
@@ -43,37 +53,36 @@ def understand(text: str, is_place: Callable[[str], bool] = looks_like_place) ->
     reading = read(text)
     verdict = judge(reading)
     ranked = _ranked(text, reading, verdict, is_place)
+    slots = _slots(reading) | {slot: value for vote in ranked for slot, value in vote.slots}
     if verdict.is_emergency:
-        also = tuple(i for i, _, _ in ranked if i not in ("emergency", "unclear"))
-        return Understood("emergency", also, _slots(reading), True, verdict.why)
+        also = tuple(v.intent for v in ranked if v.intent not in ("emergency", "unclear"))
+        return Understood("emergency", also, slots, True, verdict.why, verdict.language)
     if not ranked:
-        return Understood("unclear", slots=_slots(reading))
-    intent, _, why = ranked[0]
-    also = tuple(i for i, w, _ in ranked[1:] if w >= ENOUGH and i != "unclear")
-    return Understood(intent, also, _slots(reading), False, (why,))
+        return Understood("unclear", slots=slots)
+    first, *others = ranked
+    also = tuple(v.intent for v in others if v.weight >= ENOUGH and v.intent != "unclear")
+    return Understood(first.intent, also, slots, False, (first.why,), first.language)
 
 
-def exactly(text: str) -> str:
-    """The intent of a message that is nothing but a word we teach; "" for any other."""
-    words = re.sub(r"[.,!\"()*]+", " ", fold(text)).replace("'", "").split()
+def _exactly(text: str) -> Vote | None:
+    """A message that is nothing but a word we teach."""
+    words = " ".join(re.sub(r"[.,!\"()*]+", " ", fold(text)).replace("'", "").split())
     exact = phrasebook().exact
-    return exact.get(" ".join(words)) or exact.get(" ".join(words).rstrip(" ?")) or ""
-
-
-Vote = tuple[str, float, str]
+    found = exact.get(words) or exact.get(words.rstrip(" ?"))
+    return Vote(found[0], 9.0, f"exact: {fold(text).strip()}", found[1]) if found else None
 
 
 def _ranked(
     text: str, reading: Reading, verdict: Verdict, is_place: Callable[[str], bool]
 ) -> list[Vote]:
-    exact = exactly(text)
+    exact = _exactly(text)
     if exact:
-        return [(exact, 9.0, f"exact: {fold(text).strip()}")]
+        return [exact]
     best: dict[str, Vote] = {}
-    for intent, weight, why in _votes(text, reading, verdict, is_place):
-        if intent not in best or best[intent][1] < weight:
-            best[intent] = (intent, weight, why)
-    return sorted(best.values(), key=lambda vote: -vote[1])
+    for vote in _votes(text, reading, verdict, is_place):
+        if vote.intent not in best or best[vote.intent].weight < vote.weight:
+            best[vote.intent] = vote
+    return sorted(best.values(), key=lambda vote: -vote.weight)
 
 
 def _votes(
@@ -81,29 +90,33 @@ def _votes(
 ) -> Iterable[Vote]:
     if len(reading.cells) <= MOST:
         for match in find(reading, "intent"):
-            length = match.end - match.start
-            why = f"{match.rule.id}: {reading.text(match.start, match.end)}"
-            yield match.rule.intent, match.rule.weight + length / 100, why
+            rule = match.rule
+            why = f"{rule.id}: {reading.text(match.start, match.end)}"
+            weight = rule.weight + (match.end - match.start) / 100
+            slots = ((rule.slot, rule.value),) if rule.slot else ()
+            yield Vote(rule.intent, weight, why, rule.language, slots)
     if CODE.fullmatch(text):
-        yield "peer_accept", 9.0, "a request's code"
+        yield Vote("peer_accept", 9.0, "a request's code")
     postcode = OUTCODE.search(text)
     if postcode:
         alone = len(text) - len(postcode.group()) < 3
-        yield "location", 5.0 if alone else 3.0, f"postcode: {postcode.group()}"
+        yield Vote("location", 5.0 if alone else 3.0, f"postcode: {postcode.group()}")
     elif is_place(text):
-        yield "location", 1.5, "sounds like a place"
+        yield Vote("location", 1.5, "sounds like a place")
     for why in verdict.taken_back:
         if why.endswith("(general)"):
-            yield "advice", 1.5, why
+            yield Vote("advice", 1.5, why)
 
 
 def _slots(reading: Reading) -> dict[str, str]:
-    found: dict[str, Match] = {}
+    """The facts given; of two that speak to the same one the heavier counts, then the longer."""
+    best: dict[str, tuple[float, int, str]] = {}
     for match in find(reading, "slot") if len(reading.cells) <= MOST else ():
-        slot = match.rule.slot
-        if slot not in found or match.end - match.start > found[slot].end - found[slot].start:
-            found[slot] = match
-    return {slot: match.rule.value for slot, match in sorted(found.items())}
+        rule = match.rule
+        this = (rule.weight, match.end - match.start, rule.value)
+        if rule.slot not in best or best[rule.slot][:2] < this[:2]:
+            best[rule.slot] = this
+    return {slot: value for slot, (_, _, value) in sorted(best.items())}
 
 
 def as_json(text: str) -> dict[str, object]:

@@ -78,6 +78,11 @@ async def all_services(work: Work) -> list[Service]:
     return [await work.need(Service, service_id) for service_id in work.memo["services"]]
 
 
+async def service_to_tell(work: Work, own: Service | None) -> Service | None:
+    """Whose coordinators hear of a danger: the person's own service, else the first there is."""
+    return own or next(iter(await all_services(work)), None)
+
+
 async def has_consent(work: Work, contact: Contact, purpose: str) -> bool:
     """Whether the latest word on a purpose, to the contact's own service, is a yes."""
     rows = await work.find(Consent, contact_id=contact.id)

@@ -39,6 +39,7 @@ class Rules:
     team: str = ""
     ring: str = "111"
     privacy_url: str = ""
+    draft_languages: str = ""
     public_places: tuple[PublicPlace, ...] = ()
 
     @property

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from bot.__main__ import cli
-from bot.commands.checks import draw, raw_texts, shelf, text_findings, toml
-from content import checks, library, review
+from bot.commands.checks import labels_in, text_findings
+from bot.commands.shelves import draw, raw_texts, shelf, toml, words_file
+from content import checks, library, lines, translations
 from content.findings import Finding
 from content.library import Head, TextFile
 from content.readability import reading_age, syllables
 from content.samples import drafts
 from content.uses import Use, hints_in, label_groups_in, mentions_in, uses_in
 
-TODAY = date(2026, 11, 21)
 SAMPLES: dict[str, Any] = {"values": {"team": "Kit Line", "n": 12, "ref": "K7FP"}, "texts": {}}
+ALWAYS = ("999", "111", "116 123", "0800 1111")
 RULES = checks.rules_from(toml("do_not_use.toml"))
 
 
@@ -131,14 +132,6 @@ def test_a_dead_text() -> None:
     assert found(checks.unused(shelf, [use("tea.milk")])) == [("dead text", "tea.lemon")]
 
 
-def test_another_locale_has_what_the_default_has() -> None:
-    other = one(milk="Mleko, {{ ref }}?", lemon="Cytryna?")
-    assert found(checks.not_in_default(other, one(milk="Milk?"))) == [
-        ("undefined value", "tea.milk"),
-        ("dead text", "tea.lemon"),
-    ]
-
-
 # --- how they are written ----------------------------------------------------------------------
 
 GOOD_FILE = "sources = []\n+++\n{% block milk %}\nMilk?\n{% endblock %}\n"
@@ -164,19 +157,44 @@ def test_a_file_in_order() -> None:
 
 def test_a_safety_text_without_a_source() -> None:
     shelf = one(Head(safety=True), milk="Milk?")
-    assert found(checks.unsourced(shelf, ["phs"])) == [("no source", "tea")]
+    assert found(checks.unsourced(shelf, ["phs"], ALWAYS)) == [("no source", "tea")]
 
 
-@pytest.mark.parametrize("number", ["116 123", "0800 1111", "0300 123 6600"])
+@pytest.mark.parametrize("number", ["116 123", "0800 1111"])
 def test_a_help_line_without_a_source(number: str) -> None:
     shelf = one(milk=f"Ring {number} any time.")
-    assert found(checks.unsourced(shelf, ["phs"])) == [("no source", "tea.milk")]
-    assert found(checks.unsourced(one(Head(sources=("phs",)), milk=number), ["phs"])) == []
+    assert found(checks.unsourced(shelf, ["phs"], ALWAYS)) == [("no source", "tea.milk")]
+    sourced = one(Head(sources=("phs",)), milk=number)
+    assert found(checks.unsourced(sourced, ["phs"], ALWAYS)) == []
 
 
 def test_an_unknown_source() -> None:
     shelf = one(Head(sources=("phs", "my uncle")), milk="Milk?")
-    assert found(checks.unsourced(shelf, ["phs"])) == [("unknown source", "tea")]
+    assert found(checks.unsourced(shelf, ["phs"], ALWAYS)) == [("unknown source", "tea")]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("0300 123 6600", "0808 808 2234", "08080 10 10 11", "0800 068 4141", "020 7324 2989"),
+        *("+44 300 123 6600", "03001236600", "0300-123-6600", "85258", "81066", "101 101"),
+        "0800 11112",
+    ],
+)
+def test_a_number_that_may_go_out_of_date_in_a_text(number: str) -> None:
+    pieces = [("tea.milk", f"Ring FRANK on {number}.")]
+    assert set(found(checks.stray_numbers(pieces, ALWAYS))) == {("phone number", "tea.milk")}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("Call 999, or 111, or Samaritans 116 123 free", "Childline 0800 1111.", "0.4 ml"),
+        *("05/2027", "N2402", "DN31 2", "30 pushes and 2 breaths", "2 to 3 minutes", "K7F-3QX"),
+    ],
+)
+def test_figures_that_are_no_stray_numbers(words: str) -> None:
+    assert found(checks.stray_numbers([("tea.milk", words)], ALWAYS)) == []
 
 
 @pytest.mark.parametrize(
@@ -221,11 +239,27 @@ def test_a_text_that_is_not_gsm7(words: str) -> None:
     assert found(checks.outside_alphabet([("tea.milk", words)])) == [("not GSM-7", "tea.milk")]
 
 
+@pytest.mark.parametrize("block", ["title", "page", "milk__telegram", "milk__web"])
+def test_a_page_costs_nothing_by_sms(block: str) -> None:
+    words = "Mleko, proszę. " * 40
+    assert found(checks.outside_alphabet([(f"tea.{block}", words)])) == []
+    assert costs(one(**{"milk": "Milk?", block: words})) == []
+
+
+def test_a_page_keeps_all_other_rules() -> None:
+    shelf = one(page="Ask the chemist", page__web="Milk, {{ ref }}?")
+    assert found(checks.ill_worded(checks.texts(shelf), RULES)) == [("do-not-use word", "tea.page")]
+    assert found(checks.undefined(shelf, [use("tea.page")])) == [
+        ("undefined value", "tea.page__web")
+    ]
+
+
 # --- what they cost ----------------------------------------------------------------------------
 
 
 def costs(shelf: dict[str, TextFile], *options: str) -> list[tuple[str, str]]:
-    return found(checks.over_budget(shelf, {"tea.milk": options}, SAMPLES, draw))
+    given = {"tea.milk": options}
+    return found(checks.over_budget("en", shelf, shelf, given, SAMPLES, draw))
 
 
 def test_a_text_over_two_segments() -> None:
@@ -262,9 +296,33 @@ def test_a_head_may_ask_for_more_or_less() -> None:
 
 def test_the_emergency_card_is_one_segment_whatever_its_head_says() -> None:
     card = {"overdose": TextFile(Head(segments={"card": 3}), {"card": "x" * 161})}
-    assert found(checks.over_budget(card, {}, SAMPLES, draw)) == [
-        ("over its segments", "overdose.card")
-    ]
+    for locale in ("en", "sco"):
+        assert found(checks.over_budget(locale, card, card, {}, SAMPLES, draw)) == [
+            ("over its segments", "overdose.card")
+        ]
+
+
+@pytest.mark.parametrize(
+    ("head", "english", "allowed"),
+    [
+        (Head(), Head(), 5),
+        (Head(), Head(segments={"milk": 3}), 8),
+        (Head(segments={"milk": 4}), Head(), 4),
+    ],
+)
+def test_letters_that_cost_more_may_cost_more(head: Head, english: Head, allowed: int) -> None:
+    default = one(english, milk="Milk?")
+    for segments, over in ((allowed, False), (allowed + 1, True)):
+        polish = one(head, milk="ę" * 67 * segments)
+        findings = checks.over_budget("pl", polish, default, {}, SAMPLES, draw)
+        assert bool(found(findings)) is over
+
+
+def test_what_a_translation_lacks_is_measured_in_english() -> None:
+    default = one(milk="{{ news }}", hot="ho" * 400)
+    given = {"values": {"news": {"longest": ["tea.hot"]}}}
+    over = checks.over_budget("pl", one(milk="{{ news }}"), default, {}, given, draw)
+    assert found(over) == [("over its segments", "tea.milk")]
 
 
 def test_a_value_needs_a_sample() -> None:
@@ -301,22 +359,132 @@ def test_reading_age() -> None:
     assert (warning.warning, warning.where) == (True, "tea.milk")
 
 
-def test_review() -> None:
-    never = one(milk="Milk?")
-    assert [str(f) for f in checks.unreviewed(never, TODAY)] == [
-        "texts: not signed off: 1 of 1 files have no reviewer and date"
+def test_a_pages_sources_are_not_read_aloud() -> None:
+    cited = "Put the phone on speaker and do what they say till they come [prenoxad-prescribing]."
+    assert (reading_age(cited) or 0) > checks.READS_WELL
+    assert list(checks.hard_to_read(one(page=cited), SAMPLES)) == []
+
+
+# --- translations ------------------------------------------------------------------------------
+
+ENGLISH = one(
+    Head(), milk="Milk, {{ ref }}? Wait 2 to 3 minutes, then ring 116 123. Reply YES or NO"
+)
+WORDS = {
+    "shared": {"yes": {"label": "Yes", "words": ["yes"]}, "no": {"label": "No", "words": ["no"]}},
+    "global": {"kit": ["kit"]},
+}
+POLISH = {"shared": {"yes": {"label": "Tak"}, "no": {"label": "Nie", "words": ["nie"]}}}
+GOOD = "Mleko, {{ ref }}? 2-3 minuty, potem 116 123. Odpowiedz TAK lub NIE"
+
+
+def lost(words: str, *, safety: bool = False, english: str = "") -> list[tuple[str, bool]]:
+    """The kinds of findings about a translation, and whether they are warnings."""
+    default = one(Head(), milk=english) if english else ENGLISH
+    own = one(Head(safety=safety), milk=words)
+    en, both = translations.meanings(WORDS), translations.meanings(WORDS, POLISH)
+    return [
+        (finding.kind, finding.warning)
+        for findings in (
+            translations.other_values(own, default),
+            translations.other_figures(own, default),
+            translations.other_words(own, default, en, both),
+        )
+        for finding in findings
     ]
-    signed = Head(reviewed="2025-11-01", reviewer="clinical lead", review_by="2026-11-20")
-    (late,) = checks.unreviewed(one(signed, milk="Milk?"), TODAY)
-    assert (late.kind, late.warning) == ("review is due", True)
-    assert list(checks.unreviewed(one(signed, milk="Milk?"), date(2026, 11, 20))) == []
+
+
+def test_a_translation_in_order() -> None:
+    assert lost(GOOD) == []
+    assert lost(GOOD.replace("TAK lub NIE", "YES lub NO")) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ("{{ ref }}", "{{ team }}", "undefined value"),
+        ("{{ ref }}", "", "value left out"),
+        ("116 123", "116 132", "number left out"),
+        ("116 123", "999", "number left out"),
+        ("TAK lub ", "", "word left out"),
+    ],
+)
+def test_what_got_lost_in_translation(old: str, new: str, kind: str) -> None:
+    assert (kind, False) in lost(GOOD.replace(old, new))
+
+
+@pytest.mark.parametrize(("safety", "warning"), [(True, False), (False, True)])
+def test_another_figure_fails_where_it_is_a_dose(safety: bool, warning: bool) -> None:
+    wrong = GOOD.replace("2-3", "2-4")
+    assert lost(wrong, safety=safety) == [("other figures", warning)]
+
+
+@pytest.mark.parametrize(
+    ("english", "words"),
+    [
+        ("Give 0.4 ml. Ring 999.", "Podaj 0,4 ml. 999."),
+        ("Wait 2 to 3 minutes. Ring 999.", "انتظر ٢-٣ دقائق. 999"),
+    ],
+)
+def test_the_same_figures_written_otherwise(english: str, words: str) -> None:
+    assert lost(words, safety=True, english=english) == []
+
+
+def test_a_word_that_nothing_understands() -> None:
+    assert lost("Napisz ZESTAW", english="Text for a kit") == [("word to type", True)]
+    assert lost("UWAGA, mleko", english="NOTE the milk") == []  # loud there as here
+
+
+def test_a_translation_has_no_head_of_its_own() -> None:
+    raw = {"tea": "safety = true\n+++\n{% block milk %}\nMleko?\n{% endblock %}\n"}
+    assert found(translations.heads(raw)) == [("head", "tea")]
+    good = "# Draft\nsegments = {milk = 3}\n+++\n{% block milk %}\nMleko?\n{% endblock %}\n"
+    assert found(translations.heads({"tea": good})) == []
+
+
+def test_a_text_that_english_does_not_have() -> None:
+    other = one(milk="Mleko?", lemon="Cytryna?")
+    assert found(translations.not_in_default(other, ENGLISH)) == [("dead text", "tea.lemon")]
+
+
+def test_what_is_still_to_be_translated() -> None:
+    default = {
+        **one(milk="Milk?"),
+        "overdose": TextFile(Head(), {"card": "999", "kit": "Kit?"}),
+        "consent": TextFile(Head(), {"stopped": "Stopped.", "notice": "We keep"}),
+    }
+    assert len(translations.missing_in("pl", {}, default)) == 5
+    vital = ["overdose.card", "overdose.kit", "consent.stopped"]
+    assert translations.missing_in("ro", {}, default) == vital
+    assert translations.missing_in("sco", {}, default) == []
+    (warning,) = translations.incomplete("ro", {"overdose": default["overdose"]}, default)
+    assert (warning.warning, warning.what) == (True, "1 of 3 texts: consent")
+    assert list(translations.incomplete("pl", default, default)) == []
 
 
 # --- ours --------------------------------------------------------------------------------------
 
 
 def test_our_texts_are_in_order() -> None:
-    assert [str(finding) for finding in text_findings(TODAY) if not finding.warning] == []
+    assert [str(finding) for finding in text_findings() if not finding.warning] == []
+
+
+def test_no_other_number_can_be_sent() -> None:
+    """Texts and labels name the four that are always right; all others come from lines.toml."""
+    assert lines.always() == ("999", "116 123", "111", "0800 1111")
+    sources = [*Path("handlers").rglob("*.py")]
+    pieces = [(path.name, path.read_text("utf-8")) for path in sources]
+    for locale in library.locales():
+        pieces += list(checks.texts(shelf(locale)))
+        pieces += [(locale, str(label)) for label in dict(labels_in(words_file(locale))).values()]
+    others = [line.number for line in lines.lines().values() if not line.always]
+    assert len(pieces) > 300
+    assert [
+        (name, number)
+        for name, words in pieces
+        for number in others
+        if number.replace(" ", "") in words.replace(" ", "")
+    ] == []
 
 
 @pytest.mark.parametrize("locale", library.locales())
@@ -347,21 +515,19 @@ def test_check_of_something_else_is_wrong_use() -> None:
     assert CliRunner().invoke(cli, ["check", "spelling"]).exit_code == 2
 
 
-def test_texts_is_a_document_for_a_clinical_lead() -> None:
+def test_texts_is_a_document_for_a_clinical_lead(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
     result = CliRunner().invoke(cli, ["texts", "--flow", "overdose"])
     assert result.exit_code == 0
-    assert "## overdose (safety texts)\n\n**Not signed off.**" in result.output
+    assert "## overdose (safety texts)\n\nTo be signed by a clinical lead." in result.output
     assert "- Public Health Scotland, 2023: Recognising" in result.output
-    assert "### overdose.card, 1 SMS\n\n> CALL 999" in result.output
+    assert "### overdose.card, 1 SMS, reading age about " in result.output
+    assert "\n\nSignatures are unknown: no database.\n\n> CALL 999" in result.output
 
 
 def test_texts_of_a_flow_or_locale_that_is_not_there() -> None:
     for wrong in (["--flow", "teatime"], ["--locale", "xx"]):
         assert CliRunner().invoke(cli, ["texts", *wrong]).exit_code == 1
-
-
-def test_a_signed_text_says_who_and_when() -> None:
-    head = Head(reviewed="2026-01-02", reviewer="clinical lead", review_by="2027-01-02")
-    assert review.signed(head) == (
-        "Signed off by clinical lead on 2026-01-02, to be looked at again by 2027-01-02."
-    )

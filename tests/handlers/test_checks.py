@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.checks import DRAWING, flow_findings, stale_drawing
+from bot.commands.checks import DRAWING, flow_findings, stale_page
 from content.findings import Finding
 from content.library import OptionWords
 from content.uses import Hint, Use
@@ -234,17 +234,17 @@ def test_the_drawing_shows_every_step_and_way() -> None:
     ]
 
 
-def test_a_stale_drawing(tmp_path: Path) -> None:
+def test_a_stale_page(tmp_path: Path) -> None:
     path = tmp_path / "flows.md"
-    assert kinds(stale_drawing(path, "new")) == [("stale drawing", "docs/flows.md")]
+    assert kinds(stale_page(path, "new")) == [("stale page", "docs/flows.md")]
     path.write_text("old")
-    assert kinds(stale_drawing(path, "new")) == [("stale drawing", "docs/flows.md")]
+    assert kinds(stale_page(path, "new")) == [("stale page", "docs/flows.md")]
     path.write_text("new")
-    assert kinds(stale_drawing(path, "new")) == []
+    assert kinds(stale_page(path, "new")) == []
 
 
 def test_an_installed_copy_has_no_drawing_to_check(tmp_path: Path) -> None:
-    assert kinds(stale_drawing(tmp_path / "docs" / "flows.md", "new")) == []
+    assert kinds(stale_page(tmp_path / "docs" / "flows.md", "new")) == []
 
 
 # --- ours --------------------------------------------------------------------------------------

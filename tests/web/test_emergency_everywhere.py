@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +26,8 @@ STEPS = [
     for step in flow.steps
     if isinstance(step, Choose | Enter)
 ]
-MODES = ("fresh", "consented", "stopped", "rate_limited", "blocked", "quiet", "erased")
+MODES = ("fresh", "consented", "stopped", "rate_limited", "blocked", "quiet")
+BROKEN = ("database_down", "worker_stopped", "provider_down")
 
 
 async def _put(line: Kitline, tail: str, flow: str, step: str, mode: str) -> str:
@@ -42,7 +45,6 @@ async def _put(line: Kitline, tail: str, flow: str, step: str, mode: str) -> str
             "stopped": {"stopped_at": work.now},
             "blocked": {"blocked_at": work.now},
             "quiet": {"quiet": True},
-            "erased": {"adult": None},
         }.get(mode, {})
         work.save(replace(await work.need(Contact, contact.id), **changes))
         talk = Conversation(contact.id, flow=flow, step=step, seq=3, asked_at=work.now)
@@ -64,32 +66,53 @@ def _first_of(line: Kitline) -> Callable[[str], str]:
     return first
 
 
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("channel", CHANNELS)
 async def test_an_emergency_at_every_step(
-    channel: str, sqlite_url: str, secret_key: str, gazetteer: Gazetteer
+    channel: str, mode: str, sqlite_url: str, secret_key: str, gazetteer: Gazetteer
 ) -> None:
-    assert len(STEPS) > 25
+    assert len(STEPS) > 40
     async with kitline(sqlite_url, secret_key, gazetteer, channel) as line:
-        people = {}
-        for n, (flow, step) in enumerate(STEPS):
-            people[await _put(line, f"91{n:04}", flow, step, "consented")] = (flow, step)
+        people = await _at_every_step(line, mode)
+        people[line.address("939999")] = ("stranger", "")  # nobody we know
         await _everybody_is_answered(line, people)
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
-async def test_an_emergency_whatever_else_is_the_matter(
-    channel: str, sqlite_url: str, secret_key: str, gazetteer: Gazetteer
+async def _at_every_step(line: Kitline, mode: str) -> dict[str, tuple[str, str]]:
+    return {
+        await _put(line, f"91{n:04}", flow, step, mode): (flow, step)
+        for n, (flow, step) in enumerate(STEPS)
+    }
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("channel", ["sms", "telegram"])
+async def test_an_emergency_at_every_step_whatever_is_broken(
+    channel: str,
+    broken: str,
+    sqlite_url: str,
+    secret_key: str,
+    gazetteer: Gazetteer,
+    tmp_path: Path,
 ) -> None:
-    async with kitline(sqlite_url, secret_key, gazetteer, channel) as line:
-        people = {}
-        places = (("", ""), ("consent", "ok"), ("request_kit", "where"), ("overdose", "now"))
-        for n, mode in enumerate(MODES):
-            for m, (flow, step) in enumerate(places):
-                address = await _put(line, f"92{n:02}{m:02}", flow, step, mode)
-                people[address] = (mode, f"{flow}.{step}")
-        stranger = line.address("939999")  # nobody we know
-        people[stranger] = ("stranger", "")
-        await _everybody_is_answered(line, people)
+    """The webhook's own answer holds the card: no database, worker or provider stands before it."""
+    async with AsyncExitStack() as stack:
+        line = await stack.enter_async_context(kitline(sqlite_url, secret_key, gazetteer, channel))
+        people = await _at_every_step(line, "stopped")
+        if broken == "database_down":  # what was there is no database any more
+            await stack.aclose()
+            Path(sqlite_url.removeprefix("sqlite:///")).write_bytes(b"no database at all " * 1000)
+            again = kitline(sqlite_url, secret_key, gazetteer, channel, load_sample=False)
+            line = await stack.enter_async_context(again)
+        if broken == "provider_down" and (provider := line.twilio or line.telegram):
+            provider.fail_next(10_000, status=500)
+        line.app.spool.folder = tmp_path / "spool"
+        for address, where in people.items():
+            say = line.say if broken == "provider_down" else line.line.say
+            await say(address, CRY)
+            assert _first_of(line)(address).startswith("CALL 999"), where
+        if broken == "database_down":
+            assert len(list(line.app.spool.folder.iterdir())) == len(people)
 
 
 async def _everybody_is_answered(line: Kitline, people: dict[str, tuple[str, str]]) -> None:
@@ -125,12 +148,15 @@ async def test_the_flow_in_progress_is_picked_up_afterwards(demo: Kitline) -> No
     await demo.say(amy, CRY)
     card, question = [said.text for to, said, _ in await demo.new_messages() if to == amy]
     assert card.startswith("CALL 999")
-    assert "Is help with them now" in question
-    await demo.say(amy, "here")
+    assert "Is naloxone there?" in question
+    for text in ("here", "no"):
+        await demo.say(amy, text)
+    await demo.new_messages()
+    await demo.say(amy, "nothing now")
     texts = [said.text for to, said, _ in await demo.new_messages() if to == amy]
     assert texts[-1].startswith("Back to where we were.\nWhere are you?")
     flags = [flag.kind for flag in await demo.read(Flag)]
-    assert flags == ["emergency"]
+    assert flags == ["emergency_over"]
 
 
 async def test_the_same_line_within_half_a_minute_is_answered_once(demo: Kitline) -> None:

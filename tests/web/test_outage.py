@@ -158,7 +158,7 @@ async def test_a_stopped_server_comes_back(
         await line.settle()
         assert all(row.done_at and not row.error for row in await line.read(InboxRow))
         assert line.twilio
-        assert "Is help with them now" in line.twilio.texts_to(AMY)[-1]
+        assert "Is naloxone there?" in line.twilio.texts_to(AMY)[-1]
         assert (await twilio_posts(line, yes)).status_code == 200
 
 

@@ -1,0 +1,82 @@
+"""After an emergency: a text the next day if it is wanted, the kit that was used, a person."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from db.models import Contact, Timer
+from handlers.engine.conversation import begin
+from handlers.engine.flow import END, Choose, Do, Flow, Go, Next, Say, leads_to
+from handlers.engine.turn import Scene, Turn
+from handlers.services.rules import LONDON
+
+MORNING = time(10)
+PRODUCTS = {"prenoxad": "injectable", "nyxoid": "nasal", "ventizolve": "nasal"}
+
+
+def next_day(now: datetime) -> datetime:
+    """Ten in the morning after the coming night (what happens before five is still tonight)."""
+    local = now.astimezone(LONDON)
+    night_of = local.date() - timedelta(days=1) if local.time() < time(5) else local.date()
+    return datetime.combine(night_of + timedelta(days=1), MORNING, LONDON).astimezone(now.tzinfo)
+
+
+@leads_to("crisis", "tomorrow")
+async def start(turn: Turn, _: str) -> Next:
+    """Somebody who meant to die hears of the lines first."""
+    return "crisis" if turn.data.get("crisis") else "tomorrow"
+
+
+@leads_to("report")
+async def tomorrow(turn: Turn, answer: str) -> Next:
+    """A text tomorrow, only if they want it."""
+    if answer == "yes":
+        due = next_day(turn.now)
+        turn.scene.set_timer(f"aftercare:{turn.id}", "aftercare", due, contact=turn.id)
+        turn.journal("AftercareWanted")
+    return "report"
+
+
+@leads_to("flow:used", "flow:talk", "later")
+async def report(turn: Turn, answer: str) -> Next:
+    """Log the used kit and get the next one, talk to a person, or nothing now."""
+    if answer == "talk":
+        return Go("talk")
+    if answer == "later":
+        return "later"
+    data = {"doses": turn.data["doses"]} if turn.data.get("doses") else {}
+    if product := PRODUCTS.get(turn.data.get("kit", "")):
+        data["used_product"] = product
+    return Go("used", "thanks_used", data)
+
+
+@leads_to("flow:talk", "well", "leave")
+async def how(turn: Turn, answer: str) -> Next:
+    """The day after."""
+    turn.journal("AftercareAnswered", answer=answer)
+    return Go("talk") if answer == "talk" else answer
+
+
+AFTERCARE = Flow(
+    "aftercare",
+    (
+        Do("start", start),
+        Say("crisis", "tomorrow"),
+        Choose("tomorrow", ("yes", "no"), tomorrow, "words", careful=True),
+        Choose("report", ("report", "talk", "later"), report),
+        Say("later", END),
+        Choose("how", ("well", "talk", "leave"), how),
+        Say("well", END),
+        Say("leave", END),
+    ),
+    by_timer=("how",),
+)
+
+
+async def aftercare_due(scene: Scene, timer: Timer) -> None:
+    """The text they asked for; nothing if they have stopped us since."""
+    contact = await scene.work.get(Contact, timer.payload["contact"])
+    if contact is None or contact.erased_at or contact.stopped_at or contact.blocked_at:
+        return
+    turn = await scene.person(contact.id)
+    await begin(turn, "aftercare", "how")

@@ -1,0 +1,78 @@
+"""A coordinator writes to a person through us, and the person answers: nobody sees a number.
+
+A call-back, an emergency, words of crisis: whoever took it must be able to reach the person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from db.models import Flag, InboundMessage, KitRequest, Staff
+from handlers.engine.turn import NOTICE, Turn
+from handlers.flags import team_name
+from handlers.services.roles import alias_of
+
+
+@dataclass(frozen=True)
+class Chat:
+    """Who of the staff writes to this person, and about what."""
+
+    staff: Staff
+    ref: str
+
+
+async def tell(
+    turn: Turn, staff: Staff, request: KitRequest | None, flags: list[Flag], words: str
+) -> None:
+    """TELL ref words: passed on, unless the person cannot or must not be written to."""
+    ref = request.ref if request else flags[0].ref
+    contact_id = request.contact_id if request else flags[0].contact_id
+    if not words:
+        turn.say("staff_chat.how", ref=ref)
+        return
+    if contact_id is None or any(flag.kind == "violence_unsafe" for flag in flags):
+        turn.say("staff_chat.unsafe", ref=ref)
+        return
+    person = await turn.scene.person(contact_id)
+    if person.contact.stopped_at or person.contact.blocked_at or person.contact.erased_at:
+        turn.say("staff_chat.stopped", ref=ref)
+        return
+    first = person.memory.get("staff", {}).get("ref") != ref
+    person.memory["staff"] = {"id": staff.id, "ref": ref}
+    person.memory["last"] = "staff"
+    team = team_name(turn.home())
+    name = staff.name
+    person.say("staff_chat.from", kind="notice", priority=NOTICE, name=name, team=team, body=words)
+    if first:
+        person.say("staff_chat.answer_here", kind="notice", priority=NOTICE, name=name)
+    turn.journal("StaffWrote", staff=staff.id, ref=ref)
+    turn.say("staff_chat.told", ref=ref)
+
+
+async def chat_of(turn: Turn) -> Chat | None:
+    """The staff chat this person can answer in, while what it is about is open."""
+    noted = turn.memory.get("staff")
+    if not noted:
+        return None
+    staff = await turn.work.get(Staff, noted["id"])
+    ref = noted["ref"]
+    flags = await turn.work.find(Flag, contact_id=turn.id, ref=ref)
+    requests = await turn.work.find(KitRequest, contact_id=turn.id, ref=ref)
+    still = any(f.status != "done" for f in flags) or any(not r.closed_at for r in requests)
+    if staff is None or staff.status != "active" or not still:
+        turn.memory["staff"] = {}
+        return None
+    return Chat(staff, ref)
+
+
+async def pass_on(turn: Turn, chat: Chat, message: InboundMessage) -> None:
+    """The person's answer, to the coordinator who wrote."""
+    if message.kind != "text" or not message.text.strip():
+        turn.say("relay.no_pictures")
+        return
+    if chat.staff.contact_id is None:
+        return
+    to = await turn.scene.person(chat.staff.contact_id)
+    alias = alias_of(turn.contact)
+    to.say("staff_chat.to", kind="relay", ref=chat.ref, alias=alias, body=message.text)
+    turn.journal("StaffAnswered", ref=chat.ref)

@@ -1,0 +1,115 @@
+"""J0: what a sentence means in the middle of an emergency. A wrong guess here costs a life."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from handlers.overdose import about_oneself
+from tests.harness import Kitline
+
+AMY = "+447700900101"
+PUSH, SIDE = "Push hard on the chest", "on their side"
+
+
+async def said(demo: Kitline, *texts: str) -> list[str]:
+    """What Amy reads after the last of these texts."""
+    for text in texts:
+        await demo.new_messages()
+        await demo.say(AMY, text)
+    return [m.text for to, m, _ in await demo.new_messages() if to == AMY]
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("no change", PUSH),
+        ("still nothing", PUSH),
+        ("he hasnt woke up", PUSH),
+        ("hes not breathing again", PUSH),
+        ("he was breathing but now hes stopped breathing", PUSH),
+        ("hes breathing now", SIDE),
+        ("shes breathing but wont wake", SIDE),
+        ("hes come round", "can wear off"),
+        ("the ambulance is here", "Tell the crew"),
+        ("will the police come", "do not usually bring the police"),
+        ("should i put him in the shower", "No bath or shower"),
+        ("i have no credit", "Ask anyone near to call 999"),
+        ("ok", "I am here"),
+        ("thanks", "I am here"),
+    ],
+)
+async def test_after_a_dose_to_somebody_who_does_not_breathe(
+    demo: Kitline, text: str, reads: str
+) -> None:
+    await said(demo, "hes gone over", "nyxoid", "no", "done")
+    assert any(reads in t for t in await said(demo, text)), text
+
+
+@pytest.mark.parametrize("text", ["is the ambulance here yet", "what if help is here late"])
+async def test_help_that_is_not_there_ends_nothing(demo: Kitline, text: str) -> None:
+    await said(demo, "hes gone over", "nyxoid", "no", "done")
+    answer = await said(demo, text)
+    assert answer
+    assert not any("Tell the crew" in t for t in answer)
+
+
+@pytest.mark.parametrize("text", ["i havent given it", "shall i given it now", "ok", "wait"])
+async def test_a_dose_counts_only_when_it_is_in(demo: Kitline, text: str) -> None:
+    await said(demo, "hes gone over", "nyxoid", "no")
+    assert not any("Dose 1" in t for t in await said(demo, text))
+
+
+@pytest.mark.parametrize("text", ["done", "its in", "ive given it now", "gave him it", "1"])
+async def test_a_dose_that_is_in(demo: Kitline, text: str) -> None:
+    await said(demo, "hes gone over", "nyxoid", "no")
+    assert any("Dose 1" in t for t in await said(demo, text))
+
+
+async def test_ok_does_not_end_an_emergency_and_wrong_does(demo: Kitline) -> None:
+    await said(demo, "hes gone over", "ok")
+    assert any("Are they breathing?" in t for t in await said(demo, "spray"))
+    assert any("Good to hear" in t for t in await said(demo, "WRONG"))
+
+
+async def test_somebody_who_comes_back_after_hours_is_not_coached(demo: Kitline) -> None:
+    await said(demo, "hes gone over")
+    await demo.wait(timedelta(hours=5))
+    answer = await said(demo, "hello")
+    assert any(t.startswith("Hello") for t in answer)
+
+
+async def test_old_timers_say_nothing_after_stop(demo: Kitline) -> None:
+    await said(demo, "hes gone over", "nyxoid", "STOP")
+    await demo.new_messages()
+    await demo.wait(timedelta(minutes=30))
+    assert not [m for to, m, _ in await demo.new_messages() if to == AMY]
+
+
+async def test_a_stopped_person_is_coached_but_gets_no_aftercare(demo: Kitline) -> None:
+    await said(demo, "STOP", "hes gone over", "nyxoid", "no", "done")
+    await demo.new_messages()
+    await demo.wait(timedelta(minutes=2))
+    assert [m.text for to, m, _ in await demo.new_messages() if to == AMY] == [
+        "2 minutes. Any change?"
+    ]
+    answer = await said(demo, "ambulance is here")
+    assert len(answer) == 1
+    assert answer[0].startswith("Tell the crew")
+
+
+@pytest.mark.parametrize(
+    ("text", "oneself"),
+    [
+        ("ive took way too much i think im going over", True),
+        ("i think im overdosing", True),
+        ("ive taken all my pills", True),
+        ("i dont know what to do his lips are blue", False),
+        ("someones overdosing i need help", False),
+        ("my mate has took too much", False),
+        ("lips blue not breathing", False),
+    ],
+)
+def test_who_writes_of_themselves(text: str, oneself: bool) -> None:
+    assert about_oneself(text) is oneself
