@@ -155,6 +155,18 @@ def unsourced(shelf: Shelf, known: Iterable[str], always: Iterable[str]) -> Iter
                 yield Finding("unknown source", flow, f"{name} is not in sources.toml")
 
 
+def cited(words: str) -> set[str]:
+    """The sources that a page names behind its statements: "[phs-2023]"."""
+    return set(_CITATION.findall(words))
+
+
+def miscited(shelf: Shelf) -> Iterator[Finding]:
+    """Pages that cite a source their head does not name, so that nobody was told of it."""
+    for name, words in texts(shelf):
+        for source in sorted(cited(words) - set(shelf[name.rpartition(".")[0]].head.sources)):
+            yield Finding("unknown source", name, f"{source} is not in the file's head")
+
+
 _PHONE = re.compile(
     r"(?<![\w.])(?:\+44|0)\d(?:[\s-]?\d){6,}|(?<![\w.])\d{5,6}(?!\w)|\b\d{3} \d{3}\b"
 )
@@ -254,7 +266,7 @@ def age_of(shelf: Shelf, name: str, given: Mapping[str, Any]) -> float | None:
     return reading_age(_CITATION.sub("", longest(shelf, name, given)))
 
 
-_CITATION = re.compile(r"\[[a-z0-9-]+\]")  # a page's sources, which nobody reads aloud
+_CITATION = re.compile(r"\[([a-z0-9-]+)\](?!\()")  # a page's sources, which nobody reads aloud
 
 
 def hard_to_read(shelf: Shelf, given: Mapping[str, Any]) -> Iterator[Finding]:

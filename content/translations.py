@@ -13,14 +13,14 @@ from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import Any
 
-from content.checks import names, texts
+from content.checks import cited, names, texts
 from content.findings import Finding
 from content.samples import Shelf, needs
 
 COMPLETE = ("cy", "pl")
 """Languages that every text is to be had in."""
-VITAL = ("overdose.*", "crisis.*", "consent.stopped", "language.call_back")
-"""What every other language must have: the emergency, the crisis, STOP, and a call back."""
+VITAL = ("overdose.card", "crisis.*", "consent.stopped", "consent.start_hint", "language.ask_call_back")
+"""What every other language must have: the card, the crisis, STOP, and the offer of a call back."""
 NO_NEED = ("en", "sco")
 """English does for Scots where Scots has no words of its own."""
 
@@ -28,7 +28,7 @@ _LOGIC = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)?")
 _LONG_NUMBER = re.compile(r"\d{3,}(?: \d{2,})*")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+")
-ABBREVIATIONS = frozenset(("sms", "uk", "du"))
+ABBREVIATIONS = frozenset(("sms", "ok", "call", "du"))
 """Written in capitals, and nothing to type ("OK. I will not text you", "CALL 999")."""
 
 Meanings = Mapping[str, frozenset[str]]
@@ -76,6 +76,13 @@ def other_figures(shelf: Shelf, default: Shelf) -> Iterator[Finding]:
             said = f"{_listed(have - want)} where English has {_listed(want - have)}"
             safety = shelf[name.rpartition(".")[0]].head.safety
             yield Finding("other figures", name, said, warning=not safety)
+
+
+def other_citations(shelf: Shelf, default: Shelf) -> Iterator[Finding]:
+    """Statements of a page that lost their source, or name another."""
+    for name, ours, english in _pairs(shelf, default):
+        if odd := cited(ours) ^ cited(english):
+            yield Finding("other sources", name, ", ".join(sorted(odd)))
 
 
 def other_words(shelf: Shelf, default: Shelf, en: Meanings, own: Meanings) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from typing import Any
 
 ANY = "*"
 NOT_VALUES = frozenset(
-    ("buttons", "style", "kind", "priority", "ask_location", "in_place", "dedupe")
+    ("buttons", "style", "kind", "priority", "ask_location", "in_place", "dedupe", "picture")
 )
 """What ``turn.say`` takes for itself; everything else fills a gap in the text."""
 

@@ -50,7 +50,7 @@ class OutboundMessage:
 
     ``style``: "numbers" = SMS lists the buttons as numbered lines; "words" = the text itself says
     what to type; "buttons" is like "numbers". Telegram shows buttons for all three. ``locale``: of
-    the words a channel adds by itself.
+    the words a channel adds by itself. ``picture``: a drawing's name, for channels that show them.
     """
 
     text: str
@@ -60,6 +60,7 @@ class OutboundMessage:
     quiet: bool = False
     emergency: bool = False
     locale: str = "en"
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ No account and no consent needed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from content import library
+from content import library, pictures
 from content.topics import find_topics, groups, title, topics
 from db.models import Button
 from handlers.engine import conversation
@@ -15,6 +15,7 @@ from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.services import help_lines
+from handlers.services.sign_offs import signed_names
 
 
 async def asked_by_name(turn: Turn, text: str) -> bool:
@@ -40,7 +41,7 @@ async def answer(turn: Turn, found: Sequence[str]) -> bool:
     if turn.flow == "advice":
         await conversation.proceed(turn, await show_card(turn, found[0]))
         return True
-    say_card(turn, found[0])
+    await say_card(turn, found[0])
     if turn.flow:
         await conversation.ask(turn)
     else:
@@ -48,13 +49,24 @@ async def answer(turn: Turn, found: Sequence[str]) -> bool:
     return True
 
 
-def say_card(turn: Turn, topic: str) -> None:
-    """Say one card."""
+async def say_card(turn: Turn, topic: str) -> None:
+    """Say one card, with its drawing where that may be shown."""
     if topic == "support_lines":
         lines = help_lines.said(turn.service, turn.contact, turn.now.date(), turn.locale)
         turn.say("advice.lines", lines=lines)
     else:
-        turn.say(f"advice/{topic}.short")
+        turn.say(f"advice/{topic}.short", picture=await _picture(turn, topics()[topic].picture))
+
+
+async def _picture(turn: Turn, name: str) -> str:
+    """A drawing's name, or "" for none: a text message takes none, a quiet chat shows none."""
+    if turn.channel != "telegram" or turn.contact.quiet:
+        return ""
+    drawing = pictures.picture(name)
+    signed: Collection[str] = ()
+    if drawing and drawing.clinical:
+        signed = await signed_names(turn.work, library.DEFAULT, turn.contact.service_id)
+    return name if pictures.may_show(name, signed) else ""
 
 
 def _say_more(turn: Turn, topic: str) -> None:
@@ -74,7 +86,7 @@ def _say_more(turn: Turn, topic: str) -> None:
 @leads_to(END)
 async def show_card(turn: Turn, topic: str) -> Next:
     """One card and the way on, then out."""
-    say_card(turn, topic)
+    await say_card(turn, topic)
     _say_more(turn, topic)
     return END
 

@@ -165,12 +165,12 @@ async def change(turn: Turn, answer: str) -> Next:
 
 @leads_to("awake_still", "coach", "over")
 async def awake(turn: Turn, answer: str) -> Next:
-    """They came round; going under again means the next dose at once."""
+    """They came round; going under again means the next dose at once, breathing or not."""
     if answer == "helped":
         return "over"
     if answer in ("fine", "awake"):
         return "awake_still"
-    turn.data["breathing"] = "no" if answer == "not_breathing" else "yes"
+    turn.data["breathing"] = "no" if answer == "not_breathing" else "again"
     return "coach"
 
 

@@ -35,6 +35,7 @@ def language_of_cry(text: str) -> str:
 def say_card(turn: Turn) -> None:
     """The whole card; what of it the webhook's own answer held is only recorded."""
     heard = language_of_cry(turn.message.text) if turn.message else ""
+    turn.overhear(heard)
     if not turn.scene.answered:
         for card in emergency_cards(turn.channel, heard or turn.tongue):
             turn.send(card, kind="emergency", priority=EMERGENCY)

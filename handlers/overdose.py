@@ -51,7 +51,11 @@ async def now(turn: Turn, text: str, why: tuple[str, ...]) -> None:
         coaching.heard(turn)
         return
     conversation.drop(turn, "awareness")  # nobody wants to come back to a lesson
-    data = {"crisis": True} if "crisis" in understand(text).also else {}
+    data = {}
+    if "crisis" in understand(text).also:
+        data["crisis"] = True
+        if service := await service_to_tell(turn.work, turn.service):
+            await raise_flag(turn.scene, service, "crisis", contact_id=turn.id)
     if about_oneself(text):
         data["self"] = True
     await conversation.begin(turn, coaching.OVERDOSE.name, "", **data)

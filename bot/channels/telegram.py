@@ -9,7 +9,14 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from telegram import Bot, BotCommand, InlineKeyboardMarkup, ReplyKeyboardMarkup, WebhookInfo
+from telegram import (
+    Bot,
+    BotCommand,
+    InlineKeyboardMarkup,
+    ReplyKeyboardMarkup,
+    WebhookInfo,
+)
+from telegram import Message as TelegramMessage
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -23,6 +30,8 @@ from bot.channels.base import Receipt, SendError
 from bot.channels.telegram_draw import draw_telegram, emergency_label, inline_buttons, keyboard
 from bot.channels.telegram_parse import parse_update, pressed_message
 from bot.channels.telegram_request import AiohttpRequest, TooManyRequests
+from content import pictures
+from content.pictures import Picture
 from db.models import InboundMessage, OutboundMessage
 
 __all__ = ["TelegramChannel", "draw_telegram", "parse_update", "pressed_message"]
@@ -32,6 +41,7 @@ logging.getLogger("telegram.Bot").setLevel(logging.INFO)
 
 TELEGRAM = "https://api.telegram.org"
 UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+MAX_CAPTION = 1024  # counted in UTF-16, as Telegram does
 MENDING_SECONDS = 120.0
 POLL_SECONDS = 25
 REMEMBERED_KEYBOARDS = 20_000
@@ -71,13 +81,39 @@ class TelegramChannel:
         """The receipt's id is that of the message which has the buttons."""
         sent = None
         parts = self._with_markup(address, message)
-        for text, markup in parts:
-            sent = await _asked(self.bot.send_message(_chat(address), text, reply_markup=markup))
+        for number, (text, markup) in enumerate(parts):
+            shown = pictures.picture(message.picture) if number == 0 else None
+            sent = await self._with_photo(address, shown, text, markup) if shown else None
+            if sent is None:
+                asked = self.bot.send_message(_chat(address), text, reply_markup=markup)
+                sent = await _asked(asked)
         if sent is None:
             raise SendError("empty")
         if isinstance(parts[0][1], ReplyKeyboardMarkup):
             self._keyboards.given(address, message)
         return Receipt(str(sent.message_id), len(parts))
+
+    async def _with_photo(
+        self, address: str, shown: Picture, text: str, markup: Markup
+    ) -> TelegramMessage | None:
+        """The text below its drawing, or None: it still has to be sent.
+
+        The words matter more than the drawing: whatever is wrong with that, they go without it.
+        """
+        fits = len(text.encode("utf-16-le")) <= 2 * MAX_CAPTION
+        try:
+            sent = await self.bot.send_photo(
+                _chat(address),
+                shown.png.read_bytes(),
+                caption=text if fits else None,
+                reply_markup=markup if fits else None,
+                filename=shown.png.name,
+            )
+        except (TooManyRequests, Forbidden) as failure:
+            raise _refused(failure) from None
+        except (TelegramError, OSError):
+            return None
+        return sent if fits else None
 
     def _with_markup(self, address: str, message: OutboundMessage) -> list[tuple[str, Markup]]:
         """Each part with what hangs on it: inline buttons on the last, the keyboard before.

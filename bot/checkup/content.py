@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from bot.checkup.finding import Finding, fail, ok, warn
-from bot.commands.output import plural
 from content import library, signing
 from content.library import CLINICAL_LEAD
+from content.signing import Item
 from db.work import Work
 from handlers.services import help_lines, sign_offs
 from handlers.services.contacts import all_services
@@ -15,32 +15,39 @@ from handlers.services.sign_offs import Standing
 
 SIGN = "`kitline texts` for whoever signs them, then `kitline sign FLOW`."
 SAYING = {
-    Standing.NEVER: ("not signed off", SIGN),
-    Standing.CHANGED: ("changed since they were signed", SIGN),
-    Standing.REVIEW_DUE: ("due to be read again", SIGN),
+    Standing.NEVER: "texts not signed off",
+    Standing.CHANGED: "texts changed since they were signed",
+    Standing.REVIEW_DUE: "texts due to be read again",
 }
 
 
 async def texts(work: Work) -> list[Finding]:
     """Unsigned, changed and overdue texts; an unsigned emergency text is sent all the same."""
-    found = []
+    standings: dict[Standing, list[Item]] = defaultdict(list)
+    totals: Counter[str] = Counter()
     for locale in library.locales():
         try:
             items = signing.items(locale)
         except (library.MissingText, ValueError, TypeError) as wrong:
             return [fail(f"the texts in {locale} cannot be read: {wrong}", "kitline check texts")]
         newest = await sign_offs.newest(work, locale)
-        counts: Counter[Standing] = Counter()
-        clinical: Counter[Standing] = Counter()
+        totals[locale] = len(items)
         for item in items:
-            how = sign_offs.standing(item, newest.get((item.locale, item.name)), work.now.date())
-            counts[how] += 1
-            clinical[how] += item.signer == CLINICAL_LEAD
-        for how, (said, do) in SAYING.items():
-            if counts[how]:
-                what = f"{locale}: {counts[how]} of {plural(len(items), 'text')} {said}"
-                found.append(warn(f"{what}, {clinical[how]} of them about safety", do))
+            signed = newest.get((item.locale, item.name))
+            standings[sign_offs.standing(item, signed, work.now.date())].append(item)
+    found = [
+        warn(f"{said}: {_by_locale(standings[how], totals)}", SIGN)
+        for how, said in SAYING.items()
+        if standings[how]
+    ]
     return found or [ok("every text and drawing is signed and in date")]
+
+
+def _by_locale(items: list[Item], totals: Counter[str]) -> str:
+    counts = Counter(item.locale for item in items)
+    safety = sum(item.signer == CLINICAL_LEAD for item in items)
+    said = ", ".join(f"{locale} {n} of {totals[locale]}" for locale, n in counts.items())
+    return f"{said}; {safety} of them about safety"
 
 
 async def lines(work: Work) -> list[Finding]:

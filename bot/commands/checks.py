@@ -112,6 +112,7 @@ def _of_locale(locale: str, own: Shelf, default: Shelf) -> Iterable[Finding]:
     labels = dict(labels_in(words_file(locale)))
     pieces = [*text_checks.texts(own), *labels.items()]
     yield from text_checks.unsourced(own, toml("sources.toml"), lines.always())
+    yield from text_checks.miscited(own)
     yield from text_checks.stray_numbers(pieces, lines.always())
     if locale in text_checks.GSM_LOCALES:
         yield from text_checks.ill_worded(pieces, text_checks.rules_from(toml("do_not_use.toml")))
@@ -130,6 +131,7 @@ def _translated(
     yield from translations.not_in_default(own, default)
     yield from translations.other_values(own, default)
     yield from translations.other_figures(own, default)
+    yield from translations.other_citations(own, default)
     yield from translations.other_words(own, default, typed, theirs)
     yield from translations.incomplete(locale, own, default)
 

@@ -15,12 +15,16 @@ from functools import cache
 from rapidfuzz.distance import OSA
 
 from content.phrasebook import phrasebook
+from handlers.engine.hunch import sounds_like
 from handlers.engine.reading import Match, Reading, find, read
 
 NEAR = 16  # words: how far "last year" or "on the training" reaches past its own sentence
 BESIDE = 7  # words: how far a sign looks for the person it is about
 ENOUGH = 6  # signs: no more are needed to say why
 SHORT = 6  # words: "overdose" alone is a cry, in a long sentence it is a topic
+LIKELY = 0.6  # probability: where no sign was seen, this much of a hunch counts as one
+STILL_LIKELY = 0.85  # and this much where every sign was taken back
+FEWEST = 2  # words: one word alone is left to the rules
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def judge(reading: Reading, *, already: bool = False) -> Verdict:
         return Verdict(True, (f"exact: {cry}",), language=phrasebook().exact[cry][1])
     signs = [s for s in find(reading, "sign") if already or s.rule.tense != "open"]
     if not signs:
-        return Verdict(False)
+        return _hunch(reading, LIKELY)
     scene = _scene(reading)
     standing: dict[str, Match] = {}
     taken_back: dict[str, None] = {}
@@ -75,7 +79,21 @@ def judge(reading: Reading, *, already: bool = False) -> Verdict:
             standing[_why(sign, reading)] = sign
         if len(standing) == ENOUGH:
             break
-    return Verdict(bool(standing), tuple(standing), tuple(taken_back), _language(standing))
+    if not standing:
+        return _hunch(reading, STILL_LIKELY, tuple(taken_back))
+    return Verdict(True, tuple(standing), tuple(taken_back), _language(standing))
+
+
+def _hunch(reading: Reading, enough: float, taken_back: tuple[str, ...] = ()) -> Verdict:
+    """No sign stands; and yet it may sound like an emergency."""
+    if len(reading.cells) < FEWEST:
+        return Verdict(False, (), taken_back)
+    sounds = sounds_like(reading)
+    likely = sounds.likely["emergency"]
+    if likely < enough:
+        return Verdict(False, (), taken_back)
+    why = f"sounds like an emergency ({likely:.2f}): {', '.join(sounds.telling)}"
+    return Verdict(True, (why,), taken_back)
 
 
 def _language(standing: Mapping[str, Match]) -> str:

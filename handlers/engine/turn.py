@@ -246,9 +246,17 @@ class Turn:
     async def hear(self, language: str) -> None:
         """The message at hand is in this language; it stays theirs until they choose one."""
         self.heard = language
-        if language and language != self.memory.get("tongue", ""):
-            self.memory["tongue"] = language
+        if self.overhear(language):
             await self.learn_signed()
+
+    def overhear(self, language: str) -> bool:
+        """Like ``hear``, in a hurry: until the sign-offs are looked up, all of it are drafts."""
+        before = self.tongue
+        self.memory["tongue"] = language or self.memory.get("tongue", "")
+        changed = self.tongue != before
+        if changed:
+            self.signed = frozenset()
+        return changed
 
     async def learn_signed(self) -> None:
         """Look up what is signed off in their language; English needs no look."""
@@ -273,6 +281,7 @@ class Turn:
         ask_location: bool = False,
         in_place: bool = False,
         dedupe: str | None = None,
+        picture: str = "",
         **values: Any,
     ) -> None:
         """Say a text of content/ to this person (see ``send``), in each language it takes."""
@@ -282,6 +291,7 @@ class Turn:
                 buttons=buttons,
                 style=style,
                 ask_location=ask_location,
+                picture=picture,
             )
             self.send(message, kind=kind, priority=priority, in_place=in_place, dedupe=dedupe)
 

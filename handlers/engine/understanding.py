@@ -1,7 +1,8 @@
 """What a message wants: its intent, what else it asks, and the facts it already gives.
 
 Whole messages that are a word we teach ("STOP", "KIT", "YES") are looked up and nothing else is
-tried. For the rest every phrase rule votes with its weight. An emergency comes before everything.
+tried. For the rest every phrase rule votes with its weight, and the hunch with its own. An
+emergency comes before everything.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from typing import NamedTuple
 
 from content.phrasebook import fold, phrasebook
 from handlers.engine.emergency import Verdict, judge
+from handlers.engine.hunch import sounds_like
 from handlers.engine.reading import Reading, find, read
 
 ENOUGH = 3  # the weight at which a second intent is worth mentioning
+HUNCH = 5  # the weight of a hunch that is sure
+FAINT = 0.7  # a hunch weaker than this says nothing
+NEVER_BY_HUNCH = {"stop", "start", "delete_data", "yes", "no", "peer_accept", "peer_decline"}
 MOST = 240  # words: whatever a longer text wants besides, an answer cannot cover it
 OUTCODE = re.compile(r"\b[a-z]{1,2}\s?[0-9][0-9a-z]?(?:\s*[0-9]\s*[a-z]{2})?\b", re.IGNORECASE)
 PLACE = re.compile(
@@ -82,7 +87,20 @@ def _ranked(
     for vote in _votes(text, reading, verdict, is_place):
         if vote.intent not in best or best[vote.intent].weight < vote.weight:
             best[vote.intent] = vote
+    if reading.cells:
+        _add_hunch(best, reading)
     return sorted(best.values(), key=lambda vote: -vote.weight)
+
+
+def _add_hunch(best: dict[str, Vote], reading: Reading) -> None:
+    """What it sounds like strengthens a vote, and stands alone where no rule has one."""
+    for intent, share in sounds_like(reading).likely.items():
+        weight = HUNCH * share
+        unsaid = intent in NEVER_BY_HUNCH and intent not in best
+        if intent == "emergency" or weight < FAINT or unsaid:
+            continue
+        vote = best.get(intent, Vote(intent, 0, f"sounds like {intent} ({share:.2f})"))
+        best[intent] = vote._replace(weight=vote.weight + weight)
 
 
 def _votes(

@@ -48,7 +48,7 @@ def _lines(said: str, level: str) -> list[str]:
 def test_the_demo_is_fit_to_serve_and_says_it_is_the_demo(sampled: Cli) -> None:
     said = sampled("doctor").out
     assert "this is the demo" in said
-    assert "texts not signed off, " in said
+    assert "texts not signed off: " in said
     assert _lines(said, "FAIL") == []
     for line in _lines(said, "WARN"):
         assert "  -> " in line

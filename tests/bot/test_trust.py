@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
 from bot.bootstrap import App
 from bot.checkup import channels
 from bot.checkup.finding import Finding
-from content import signing
+from content import library, signing
 from db import meta
-from db.models import OutboxRow, Service
+from db.models import OutboxRow, Service, SignOff
 from db.work import Work
 from handlers.services.contacts import new_contact
 from tests.bot.cli import Cli
@@ -21,36 +22,44 @@ def lines_of(said: str, *words: str) -> list[str]:
     return [line for line in said.splitlines() if all(word in line for word in words)]
 
 
+LEAD = ("--reviewer", "Dr Test", "--role", "clinical lead", "--yes")
+
+
 def test_doctor_counts_what_is_not_signed(sampled: Cli) -> None:
-    items = signing.items("en")
-    clinical = sum(item.signer == "clinical lead" for item in items)
-    (never,) = lines_of(sampled("doctor").out, "en: ", "not signed off")
-    assert f"{len(items)} of {len(items)} texts not signed off, {clinical} of them" in never
-    lead = ("--reviewer", "Dr Test", "--role", "clinical lead", "--yes")
-    sampled("sign", "overdose.card", *lead)
-    (never,) = lines_of(sampled("doctor").out, "en: ", "not signed off")
-    assert f"{len(items) - 1} of {len(items)} texts not signed off, {clinical - 1} of" in never
+    all_ = [item for locale in library.locales() for item in signing.items(locale)]
+    english, safety = len(signing.items("en")), sum(i.signer == "clinical lead" for i in all_)
+    (never,) = lines_of(sampled("doctor").out, "not signed off")
+    assert f"en {english} of {english}" in never
+    assert f"; {safety} of them about safety" in never
+    sampled("sign", "overdose.card", *LEAD)
+    (never,) = lines_of(sampled("doctor").out, "not signed off")
+    assert f"en {english - 1} of {english}" in never
+    assert f"; {safety - 1} of them about safety" in never
 
 
 def test_doctor_tells_changed_and_overdue_apart(
     sampled: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lead = ("--reviewer", "Dr Test", "--role", "clinical lead", "--yes")
-    sampled("sign", "overdose.card", *lead)
-    real = signing.fingerprint
+    sampled("sign", "overdose.card", *LEAD)
+    sampled("sign", "menu.main", *LEAD)
+    (signed, menu) = sampled.rows(SignOff)
 
-    def changed(locale: str, name: str) -> str:
-        return "another" if name == "overdose.card" else real(locale, name)
+    async def lapse(app: App, work: Work) -> None:
+        work.save(replace(menu, id=work.new_id(), review_by=date(2026, 1, 1)))
 
-    monkeypatch.setattr(signing, "fingerprint", changed)
-    signing.items.cache_clear()
-    try:
-        said = sampled("doctor").out
-    finally:
-        monkeypatch.undo()
-        signing.items.cache_clear()
-    (line,) = lines_of(said, "en: 1 of ", "changed since they were signed, 1 of them about safety")
-    assert "kitline sign" in line
+    sampled.change(lapse)
+    real = signing.items
+
+    def changed(locale: str) -> tuple[signing.Item, ...]:
+        return tuple(
+            replace(item, fingerprint="another") if item.name == signed.name else item
+            for item in real(locale)
+        )
+
+    monkeypatch.setattr(signing, "items", changed)
+    said = sampled("doctor").out
+    assert len(lines_of(said, "changed since they were signed: en 1 of ", "; 1 of them")) == 1
+    assert len(lines_of(said, "due to be read again: en 1 of ", "; 0 of them")) == 1
 
 
 def test_doctor_lists_help_lines_held_back(sampled: Cli) -> None:

@@ -173,6 +173,11 @@ def test_an_unknown_source() -> None:
     assert found(checks.unsourced(shelf, ["phs"], ALWAYS)) == [("unknown source", "tea")]
 
 
+def test_a_page_cites_what_its_head_names() -> None:
+    shelf = one(Head(sources=("phs",)), page="So it is [phs]. And so [uncle]. See [this](/help).")
+    assert found(checks.miscited(shelf)) == [("unknown source", "tea.page")]
+
+
 @pytest.mark.parametrize(
     "number",
     [
@@ -428,6 +433,14 @@ def test_another_figure_fails_where_it_is_a_dose(safety: bool, warning: bool) ->
 )
 def test_the_same_figures_written_otherwise(english: str, words: str) -> None:
     assert lost(words, safety=True, english=english) == []
+
+
+def test_a_statement_that_lost_its_source() -> None:
+    default = one(page="So it is [phs]. And so [sdf].")
+    assert found(translations.other_citations(one(page="Tak [phs]."), default)) == [
+        ("other sources", "tea.page")
+    ]
+    assert found(translations.other_citations(one(page="Tak [sdf], [phs]."), default)) == []
 
 
 def test_a_word_that_nothing_understands() -> None:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -265,6 +266,19 @@ class TelegramStandIn:
         self.sent.append(message)
         return _shown(message)
 
+    def do_sendPhoto(
+        self, chat_id: int, photo: Any, caption: str = "", reply_markup: Any = None, **_: Any
+    ) -> dict[str, Any]:
+        if not photo.get("bytes", b"").startswith(b"\x89PNG"):
+            raise RefusedError(400, "Bad Request: IMAGE_PROCESS_FAILED")
+        if len(caption.encode("utf-16-le")) > 2 * 1024:
+            raise RefusedError(400, "Bad Request: message caption is too long")
+        sent = self.do_sendMessage(chat_id, caption or "(photo)", reply_markup)
+        self.sent[-1]["photo"] = photo["name"]
+        self.sent[-1]["text"] = caption
+        named = {name: v for name, v in sent.items() if name != "text"}
+        return {**named, "caption": caption, "photo": []}
+
     def do_editMessageReplyMarkup(
         self, chat_id: int, message_id: int, reply_markup: Any = None
     ) -> dict[str, Any]:
@@ -392,7 +406,13 @@ async def _body(request: Request) -> dict[str, Any]:
         return {}
     if "json" in request.headers.get("Content-Type", ""):
         return dict(await request.json())
-    return dict((await request.form()).items())
+    form = (await request.form()).items()
+    return {name: await _uploaded(v) if isinstance(v, UploadFile) else v for name, v in form}
+
+
+async def _uploaded(file: UploadFile) -> dict[str, Any]:
+    """A file as the contract's InputFile."""
+    return {"name": file.filename, "bytes": await file.read()}
 
 
 def _loosely(given: dict[str, Any]) -> dict[str, Any]:

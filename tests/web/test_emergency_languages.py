@@ -89,6 +89,13 @@ async def test_who_chose_a_language_has_the_card_in_it_whatever_they_write(sms: 
     assert sms.twilio.texts_to(AMY).count(own("ro")) == 1
 
 
+async def test_one_word_that_the_rules_know_is_enough(sms: Kitline) -> None:
+    await sms.say(AMY, "جرعة زائدة")
+    said = [row.body["text"] for row in await _rows(sms, AMY)]
+    assert said[1] == own("ar")
+    assert said[-1] == library.text("ar", "overdose.kit")  # and so do the questions
+
+
 async def test_scots_and_english_get_english_alone(sms: Kitline) -> None:
     for cry in ("he's no breathin gonnae help", "hes gone over and his lips are blue"):
         assert replies(await twilio_posts(sms, text_form(cry))) == [ENGLISH]

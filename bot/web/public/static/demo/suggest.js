@@ -2,7 +2,7 @@
 
 const WORDS = new Set(`KIT STATUS USED LOST ADVICE NEAR TALK STOP START MENU BACK CANCEL HELP QUIET MYDATA DELETE
   COMPLAIN LANGUAGE ON OFF ACCEPT YES DECLINE NO ONWAY HERE ISSUED CANT HANDOVER STOCK SOS SAFE SUPPORT HOTSPOT PAUSE
-  NONE REQUESTS TAKE DONE SKIP NEXT MEET COLLECT READY`.split(/\s+/));
+  NONE REQUESTS TAKE DONE SKIP NEXT MEET COLLECT READY AWAKE BREATHING AGAIN WRONG SOMEONE OK`.split(/\s+/));
 const LATER = ["BACK", "CANCEL", "HELP", "MENU", "TALK", "STOP"];
 const MOST = 8;
 
@@ -21,24 +21,10 @@ function numbered(text) {
   return found.length > 1 ? found : [];
 }
 
-// "Any change? 1 breathing 2 not": counted from 1, in one line.
-function inline(text) {
-  const marks = [...text.matchAll(/(?:^|[\s(])(\d)[.):=]?\s+(?=[A-Za-z])/g)];
-  const start = marks.findIndex((mark, i) => mark[1] === "1" && marks[i + 1]?.[1] === "2");
-  if (start < 0) return [];
-  const found = [];
-  for (let i = start; i < marks.length && Number(marks[i][1]) === found.length + 1; i += 1) {
-    const from = marks[i].index + marks[i][0].length;
-    const to = marks[i + 1]?.index ?? text.length;
-    const label = text.slice(from, to).split(/[.?!\n;]/)[0].replace(/[,\s]+(or)?\s*$/, "").trim();
-    found.push({ label: `${marks[i][1]} ${label}`, text: marks[i][1] });
-  }
-  return found;
-}
-
 // "Reply YES or NO", "ISSUED K7F-3QX": words in capitals, with the code that follows.
 function capitals(text) {
   const found = [];
+  if (/\bNOT BREATHING\b/.test(text)) found.push("NOT BREATHING");
   for (const [, word, code] of text.matchAll(/\b([A-Z]{2,10})\b(?: ((?=[A-Z0-9-]*\d)[A-Z0-9][A-Z0-9-]{0,9})\b)?/g)) {
     if (!WORDS.has(word)) continue;
     const said = code && code !== "999" ? `${word} ${code}` : word;
@@ -50,9 +36,7 @@ function capitals(text) {
 
 export function suggestions(message) {
   const text = message.text ?? "";
-  const lines = numbered(text);
-  const options = lines.length ? lines : inline(text);
-  const all = [...options, ...capitals(text)];
+  const all = [...numbered(text), ...capitals(text)];
   if (!all.length) all.push(...(message.buttons ?? []).map(({ label }) => ({ label, text: label })));
   return all.slice(0, MOST);
 }
