@@ -157,7 +157,7 @@ def unsourced(shelf: Shelf, known: Iterable[str], always: Iterable[str]) -> Iter
 
 def cited(words: str) -> set[str]:
     """The sources that a page names behind its statements: "[phs-2023]"."""
-    return set(_CITATION.findall(words))
+    return set(_CITATION.findall(_LOGIC.sub("", words)))
 
 
 def miscited(shelf: Shelf) -> Iterator[Finding]:
@@ -266,12 +266,13 @@ def age_of(shelf: Shelf, name: str, given: Mapping[str, Any]) -> float | None:
     return reading_age(_CITATION.sub("", longest(shelf, name, given)))
 
 
+_LOGIC = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 _CITATION = re.compile(r"\[([a-z0-9-]+)\](?!\()")  # a page's sources, which nobody reads aloud
 
 
 def hard_to_read(shelf: Shelf, given: Mapping[str, Any]) -> Iterator[Finding]:
     """A warning for texts that ask more than a nine-year-old's reading; values are not judged."""
-    ours = {key: "this" if isinstance(v, str) else v for key, v in given["values"].items()}
+    ours = {key: v if isinstance(v, int) else "this" for key, v in given["values"].items()}
     for own in given.get("texts", {}).values():
         ours |= {key: "this" for key in own if key not in ours}
     for name in names(shelf):

@@ -20,7 +20,6 @@ class Language:
 
     code: str
     name: str
-    english: str
     full: bool
     calls: frozenset[str]
     sure: frozenset[str]
@@ -43,7 +42,6 @@ def _language(code: str, entry: dict[str, Any]) -> Language:
     return Language(
         code=code,
         name=entry["name"],
-        english=entry["english"],
         full=entry.get("full", False),
         calls=frozenset(fold(words) for words in entry["calls"]),
         sure=_words(entry.get("sure", "")),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -66,6 +67,33 @@ class TextFile:
     blocks: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A few words that go into a text ("about 2 miles away"), in whichever language that is in."""
+
+    name: str
+    values: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        raise TypeError(f"{self.name} is words only in a language: library.said(locale, …)")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Several of them in a row."""
+
+    parts: tuple[Words, ...]
+    between: str = ", "
+    end: str = ""
+
+    def __str__(self) -> str:
+        raise TypeError("a list is words only in a language: library.said(locale, …)")
+
+
+Words = str | Saying | Listed
+"""What fills a gap in a text: words as they are, or what every language has its own for."""
+
+
 def locales() -> tuple[str, ...]:
     """The locales there are."""
     return tuple(sorted(path.name for path in LOCALES.iterdir() if path.is_dir()))
@@ -117,7 +145,22 @@ def text(locale: str, name: str, channel: str = "", /, **values: Any) -> str:
     template = _template(locale, name, channel)
     if isinstance(template, str):
         return template
-    return template.render(values)
+    return template.render({key: said(locale, value, channel) for key, value in values.items()})
+
+
+def saying(name: str, /, **values: Any) -> Saying:
+    """Words for a gap in a text: ``saying.<block>`` and what fills their own gaps."""
+    return Saying(name, values)
+
+
+def said(locale: str, value: Any, channel: str = "") -> Any:
+    """A value as it stands in a text of that language."""
+    if isinstance(value, Saying):
+        return text(locale, value.name, channel, **value.values)
+    if isinstance(value, Listed):
+        parts = (said(locale, part, channel) for part in value.parts)
+        return value.between.join(parts) + value.end
+    return value
 
 
 def has_text(locale: str, name: str) -> bool:

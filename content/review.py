@@ -25,25 +25,36 @@ class Facts:
 
 
 def document(
-    locale: str, shelf: Shelf, facts: Facts, sources: Sources, summary: str, drawings: Iterable[str]
+    locale: str,
+    shelf: Shelf,
+    original: Shelf,
+    facts: Facts,
+    sources: Sources,
+    summary: str,
+    drawings: Iterable[str],
 ) -> str:
-    """A Markdown page: each file's sources, each text with its cost, and who has signed it."""
+    """A Markdown page: each file's sources, each text with its cost, and who has signed it.
+
+    ``original`` is what a translation was made from; it stands beside.
+    """
     lines = [
         f"# The texts of the line ({locale})",
         "",
-        f"{len(shelf)} files, {len(facts.segments)} texts. {summary} Words in `{{{{ }}}}` are "
-        "filled in when a text is sent. Segments are what one SMS is billed as, with the longest "
-        "sensible values. The reading age is an alarm, not a verdict: try the words on people.",
+        f"{summary} Words in `{{{{ }}}}` are filled in when a text is sent. Segments are what one "
+        "SMS is billed as, with the longest sensible values. The reading age is an alarm, not a "
+        "verdict: try the words on people.",
         "",
     ]
     for flow, file in shelf.items():
-        lines += _file(flow, file, facts, sources)
+        lines += _file(flow, file, original.get(flow), facts, sources)
     if shown := list(drawings):
         lines += ["## Drawings", "", *shown]
     return "\n".join(lines)
 
 
-def _file(flow: str, file: TextFile, facts: Facts, sources: Sources) -> list[str]:
+def _file(
+    flow: str, file: TextFile, original: TextFile | None, facts: Facts, sources: Sources
+) -> list[str]:
     kind = " (safety texts)" if file.head.safety else ""
     lines = [f"## {flow}{kind}", "", f"To be signed by a {file.head.signer}.", ""]
     lines += [source_line(name, sources) for name in file.head.sources] or ["- No sources."]
@@ -57,6 +68,9 @@ def _file(flow: str, file: TextFile, facts: Facts, sources: Sources) -> list[str
         lines += [f"> {line}".rstrip() for line in source.splitlines()]
         lines += [f"> {n} {label}" for n, label in enumerate(facts.options.get(name, ()), 1)]
         lines.append("")
+        if original and (english := original.blocks.get(block, original.blocks.get(step))):
+            lines += ["In English:", "", *(f"> {line}".rstrip() for line in english.splitlines())]
+            lines.append("")
     return lines
 
 

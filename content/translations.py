@@ -19,7 +19,13 @@ from content.samples import Shelf, needs
 
 COMPLETE = ("cy", "pl")
 """Languages that every text is to be had in."""
-VITAL = ("overdose.card", "crisis.*", "consent.stopped", "consent.start_hint", "language.ask_call_back")
+VITAL = (
+    "overdose.card",
+    "crisis.*",
+    "consent.stopped",
+    "consent.start_hint",
+    "language.ask_call_back",
+)
 """What every other language must have: the card, the crisis, STOP, and the offer of a call back."""
 NO_NEED = ("en", "sco")
 """English does for Scots where Scots has no words of its own."""
@@ -28,11 +34,11 @@ _LOGIC = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)?")
 _LONG_NUMBER = re.compile(r"\d{3,}(?: \d{2,})*")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+")
-ABBREVIATIONS = frozenset(("sms", "ok", "call", "du"))
-"""Written in capitals, and nothing to type ("OK. I will not text you", "CALL 999")."""
+NOTHING_TO_TYPE = frozenset(("sms", "ok", "du", "call", "wait"))
+"""Written in capitals, and nothing to type ("OK. I will not text", "WAIT with them")."""
 
-Meanings = Mapping[str, frozenset[str]]
-"""What people may type, without capitals → what it is taken for, in any question."""
+Meanings = Mapping[str, frozenset[tuple[str, str]]]
+"""What people may type, without capitals → in which conversation it is taken for what."""
 
 
 def heads(raw: Mapping[str, str]) -> Iterator[Finding]:
@@ -88,38 +94,46 @@ def other_citations(shelf: Shelf, default: Shelf) -> Iterator[Finding]:
 def other_words(shelf: Shelf, default: Shelf, en: Meanings, own: Meanings) -> Iterator[Finding]:
     """Words to type that the translation left out, or that nothing would understand."""
     for name, ours, english in _pairs(shelf, default):
+        flow = name.rpartition(".")[0]
         said, wanted = _capitals(ours), _capitals(english)
-        understood = frozenset[str]().union(*(own.get(w.casefold(), frozenset()) for w in said))
+        understood = set[str]().union(*(_meant(own, word, flow) for word in said))
         for word in sorted(wanted - said):
-            if word.casefold() in ABBREVIATIONS:
-                continue
-            meant = en.get(word.casefold(), frozenset())
+            meant = _meant(en, word, flow)
             if meant and not meant & understood:
                 yield Finding("word left out", name, f"English says {word}")
-        known = own.keys() | ABBREVIATIONS
+        known = own.keys() | NOTHING_TO_TYPE
         odd = {w for w in said - wanted if w.casefold() not in known}
         if sum(bool(odd & run) for run in _shouts(ours)) > len(wanted - said):
             what = f"{', '.join(sorted(odd))}: nothing understands it"
             yield Finding("word to type", name, what, warning=True)
 
 
-def meanings(*files: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """Everything that words files let people type, with what it is taken for."""
-    found: dict[str, set[str]] = {}
+def _meant(words: Meanings, word: str, flow: str) -> set[str]:
+    """What a word is taken for in a conversation."""
+    plain = word.casefold()
+    if plain in NOTHING_TO_TYPE:
+        return set()
+    return {meant for where, meant in words.get(plain, ()) if where in ("", flow)}
 
-    def add(words: Iterable[str], meant: str) -> None:
+
+def meanings(*files: Mapping[str, Any]) -> dict[str, frozenset[tuple[str, str]]]:
+    """Everything that words files let people type: the conversation ("" for any), the meaning."""
+    found: dict[str, set[tuple[str, str]]] = {}
+
+    def add(words: Iterable[str], flow: str, meant: str) -> None:
         for word in words:
-            found.setdefault(word.casefold(), set()).add(meant)
+            found.setdefault(word.casefold(), set()).add((flow, meant))
 
     for file in files:
-        for name, words in file.get("global", {}).items():
-            add(words, name)
-        for role in file.get("role", {}).values():
-            for name, words in role.items():
-                add(words, name)
-        for options in (file.get("shared", {}), *file.get("options", {}).values()):
+        everywhere = [file.get("global", {}), *file.get("role", {}).values()]
+        for names_ in everywhere:
+            for name, words in names_.items():
+                add(words, "", name)
+        questions = {"": file.get("shared", {}), **file.get("options", {})}
+        for question, options in questions.items():
             for name, option in options.items():
-                add([*option.get("words", ()), option.get("label", name)], name)
+                words = [*option.get("words", ()), option.get("label", name)]
+                add(words, question.rpartition(".")[0], name)
     return {word: frozenset(meant) for word, meant in found.items()}
 
 

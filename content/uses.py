@@ -48,14 +48,11 @@ class Hint:
 
 
 def uses_in(source: str, where: str) -> list[Use]:
-    """Every ``turn.say(name, …)``, ``turn.text(name, …)`` and ``library.text(locale, name, …)``."""
+    """Every ``turn.say(name, …)``, ``turn.text(name, …)``, ``library.text(locale, name, …)`` and
+    ``saying(name, …)``."""
     found = []
     for call, scope in _calls(ast.parse(source)):
-        function = call.func
-        if not isinstance(function, ast.Attribute) or function.attr not in ("say", "text"):
-            continue
-        from_library = isinstance(function.value, ast.Name) and function.value.id == "library"
-        arguments = call.args[1:] if from_library else call.args
+        arguments = _from_the_name_on(call)
         if not arguments:
             continue
         given = _given(call)
@@ -64,6 +61,17 @@ def uses_in(source: str, where: str) -> list[Use]:
             if _NAME.fullmatch(name) and not name.startswith(ANY) and not generic:
                 found.append(Use(name, given, f"{where}:{call.lineno}"))
     return found
+
+
+def _from_the_name_on(call: ast.Call) -> list[ast.expr]:
+    """The arguments of a call that says a text, its name first; [] for any other call."""
+    function = call.func
+    if isinstance(function, ast.Name):
+        return call.args if function.id == "saying" else []
+    if not isinstance(function, ast.Attribute) or function.attr not in ("say", "text"):
+        return []
+    from_library = isinstance(function.value, ast.Name) and function.value.id == "library"
+    return call.args[1:] if from_library else call.args
 
 
 def hints_in(source: str, where: str, module: str) -> list[Hint]:

@@ -399,6 +399,28 @@ class Supply:
 
 
 @dataclass(frozen=True, slots=True)
+class Administration:
+    """Naloxone given to a person, as reported. No person in it.
+
+    ``by_kind``: peer or public. Values are codes; "not_said" where a question was skipped or not
+    reached. ``doses``: one, two, three, more.
+    """
+
+    id: int
+    service_id: int
+    reported_at: datetime
+    by_kind: str
+    outcome: str = "not_said"
+    doses: str = "not_said"
+    ambulance: str = "not_said"
+    product: str = "not_said"
+    used_on: str = "not_said"
+    relation: str = "not_said"
+    district: str = "not_said"
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SupplyFact:
     """An optional fact for the returns (age_band, sex), given after the supply; no person in it."""
 

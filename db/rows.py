@@ -29,6 +29,7 @@ TABLE_OF: dict[type[Any], Table] = {
     models.Claim: tables.claims,
     models.Movement: tables.movements,
     models.Supply: tables.supplies,
+    models.Administration: tables.administrations,
     models.SupplyFact: tables.supply_facts,
     models.Holding: tables.holdings,
     models.RelayMessage: tables.relay_messages,

@@ -367,6 +367,24 @@ supplies = Table(
     ),
 )
 
+administrations = Table(
+    "administrations",
+    metadata,
+    _id(),
+    _to("services", "service_id", null=False),
+    _when("reported_at"),
+    _text("by_kind", 20),
+    _text("outcome", 20),
+    _text("doses", 20),
+    _text("ambulance", 20),
+    _text("product", 40),
+    _text("used_on", 20),
+    _text("relation", 20),
+    _text("district", 20),
+    _version(),
+    Index(None, "service_id", "reported_at"),
+)
+
 supply_facts = Table(
     "supply_facts",
     metadata,

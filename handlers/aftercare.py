@@ -11,6 +11,7 @@ from handlers.engine.turn import Scene, Turn
 from handlers.services.rules import LONDON
 
 MORNING = time(10)
+DOSE_WORDS = {1: "one", 2: "two", 3: "three", 4: "more", 5: "more"}
 PRODUCTS = {"prenoxad": "injectable", "nyxoid": "nasal", "ventizolve": "nasal"}
 
 
@@ -44,10 +45,12 @@ async def report(turn: Turn, answer: str) -> Next:
         return Go("talk")
     if answer == "later":
         return "later"
-    data = {"doses": turn.data["doses"]} if turn.data.get("doses") else {}
+    known = {"used_on": "today"}
+    if doses := DOSE_WORDS.get(turn.data.get("doses", 0)):
+        known["doses"] = doses
     if product := PRODUCTS.get(turn.data.get("kit", "")):
-        data["used_product"] = product
-    return Go("used", "thanks_used", data)
+        known["product"] = product
+    return Go("used", "report", known)
 
 
 @leads_to("flow:talk", "well", "leave")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from content import library
+from content.library import Words, saying
 from db import messages
 from db.erasure import erase_contact
 from db.models import (
@@ -162,8 +163,8 @@ async def _stand_down(turn: Turn) -> None:
         await meeting.could_not(turn, peer, request)
 
 
-def _team(turn: Turn) -> str:
-    return team_name(turn.service) if turn.service else "this line"
+def _team(turn: Turn) -> Words:
+    return team_name(turn.service) if turn.service else saying("saying.this_line")
 
 
 async def start_again(turn: Turn) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from content import library
 from content.languages import languages
+from content.library import Words, saying
 from db.models import InboundMessage
 from handlers.engine import conversation
 from handlers.engine.flow import END, Choose, Do, Flow, Go, Next, Say, leads_to
@@ -109,23 +110,23 @@ async def yes_or_no(turn: Turn) -> Mapping[str, str | None]:
 
 
 async def question(turn: Turn) -> dict[str, Any]:
-    """The question in the language that was heard, and that language's name in English."""
+    """The question in the language that was heard, and that language's name in their own."""
     code = turn.data.get("code", library.DEFAULT)
     own = ""
     if turn.ears.languages_for("language.ask_call_back")[0] == code:
         own = library.text(code, "language.ask_call_back", turn.channel)
-    return {"question": own, "language": _english(code)}
+    return {"question": own, "language": _called(code)}
 
 
 async def offer_question(turn: Turn) -> dict[str, Any]:
     """The same for a language we can write in."""
     code = turn.data.get("code", library.DEFAULT)
     own = library.text(code, "language.ask", turn.channel)
-    return {"question": own, "language": _english(code)}
+    return {"question": own, "language": _called(code)}
 
 
-def _english(code: str) -> str:
-    return languages()[code].english if code in languages() else code
+def _called(code: str) -> Words:
+    return saying(f"saying.language_{_spoken(code)}") if code in languages() else code
 
 
 @leads_to("switch")
@@ -163,11 +164,15 @@ async def call_back(turn: Turn, answer: str) -> Next:
     service = await service_to_tell(turn.work, turn.service)
     if answer == "no" or service is None:
         return "kept"
-    code = _spoken(turn.data.get("code", ""))
-    kind = f"call_back_{code}" if code in languages() else "call_back"
+    kind = call_back_kind(turn.data.get("code", library.DEFAULT))
     flag, _ = await raise_flag(turn.scene, service, kind, contact_id=turn.id)
     turn.data["ref"] = flag.ref
     return "passed_on"
+
+
+def call_back_kind(code: str) -> str:
+    """The flag of a call-back; it names the language, unless that is English."""
+    return "call_back" if code == library.DEFAULT else f"call_back_{_spoken(code)}"
 
 
 async def reference(turn: Turn) -> dict[str, Any]:

@@ -21,9 +21,11 @@ def understood(turn: Turn, text: str) -> Understood:
 
 async def in_crisis(turn: Turn, text: str) -> bool:
     """Suicidal words, a child at risk, violence at home: answered wherever they are said."""
+    if await conversation.chosen_here(turn, text):
+        return False  # "they died" may be an answer
     seen = understand(text, lambda _: False)  # whether it is a place does not matter here
-    if seen.intent != "crisis":
-        return False
+    if seen.intent != "crisis" or "danger" not in seen.slots:
+        return False  # what only sounds like it is left to where it was said
     await crisis.answer(turn, seen)
     return True
 
@@ -93,6 +95,9 @@ async def meant(turn: Turn, text: str) -> None:
     data = _slots(turn, text, seen.slots)
     if turn.contact.adult is None and (said := _age_said(seen.slots)) is not None:
         turn.change(adult=said)
+    topics = advice.meant(turn, seen.slots.get("topic", ""), text)
+    if seen.intent == "location" and "place" not in data and await advice.answer(turn, topics):
+        return  # a word that sounded like a place and is none
     if "replace_kit" in intents or (data.get("reason") and "request_kit" in intents):
         if data.get("reason") == "used":
             await conversation.begin(turn, "used", **data)
@@ -111,8 +116,7 @@ async def meant(turn: Turn, text: str) -> None:
         else:
             await conversation.begin(turn, "near")
     elif seen.intent == "advice":
-        found_topics = advice.meant(turn, seen.slots.get("topic", ""), text)
-        if not await advice.answer(turn, found_topics):
+        if not await advice.answer(turn, topics):
             await conversation.begin(turn, "advice")
     elif seen.intent == "talk_to_human":
         await conversation.begin(turn, "talk")
@@ -134,7 +138,7 @@ async def meant(turn: Turn, text: str) -> None:
         turn.say("menu.abuse")
     elif seen.intent == "spam":
         turn.journal("SpamIgnored")
-    elif not await advice.answer(turn, advice.meant(turn, "", text)):
+    elif not await advice.answer(turn, topics):
         menu.unmatched(turn)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from content import library
+from content.library import Words, saying
 from db.models import Button
 from handlers.engine.conversation import ask, current
 from handlers.engine.turn import Turn
@@ -19,9 +20,9 @@ def buttons(turn: Turn) -> tuple[Button, ...]:
     )
 
 
-def team(turn: Turn) -> str:
+def team(turn: Turn) -> Words:
     """Whose line this is."""
-    return team_name(turn.service) if turn.service else "Naloxone line"
+    return team_name(turn.service) if turn.service else saying("saying.naloxone_line")
 
 
 async def show(turn: Turn) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from content.library import Listed, saying
 from handlers.consent import service_for
 from handlers.engine.flow import END, Again, Enter, Flow, Next, leads_to
 from handlers.engine.turn import Turn
@@ -43,12 +44,17 @@ async def say_near(turn: Turn, place: PlaceFound) -> None:
     if not found:
         turn.say("menu.near_none", place=place.label)
         return
-    lines = [
-        f"{n.outlet.name}, {n.outlet.address}, "
-        f"{distance_words(n.distance_km, place.error_km)}, {opens_words(n, turn.now)}"
+    lines = tuple(
+        saying(
+            "saying.near_line",
+            name=n.outlet.name,
+            address=n.outlet.address,
+            distance=distance_words(n.distance_km, place.error_km),
+            hours=opens_words(n),
+        )
         for n in found[:SHOWN]
-    ]
-    turn.say("menu.near_list", place=place.label, list="; ".join(lines) + ".")
+    )
+    turn.say("menu.near_list", place=place.label, list=Listed(lines, "; ", "."))
 
 
 NEAR = Flow("near", (Enter("ask", ask, ask_location=True),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from content import library
+from content.library import Words, saying
 from db.models import (
     Claim,
     KitRequest,
@@ -19,6 +20,7 @@ from db.models import (
 from handlers.engine.turn import Scene, Turn
 from handlers.services.codes import show_claim_code
 from handlers.services.dispatch import need_of
+from handlers.services.hours import UNSURE
 from handlers.services.outlets import opens_words, outlets_near
 from handlers.services.rules import clock_words, rules_of
 
@@ -68,29 +70,31 @@ async def of(turn: Turn, request: KitRequest) -> str:
     return library.label(turn.locale, "status", request.status)
 
 
-async def _near(scene: Scene, request: KitRequest, outlet: Outlet) -> str:
+async def _near(scene: Scene, request: KitRequest, outlet: Outlet) -> Words:
     service = await scene.work.need(Service, request.service_id)
     need = need_of(request)
     found = await outlets_near(
         scene.work, service.id, replace(need, quantity=0), rules_of(service), service.nation
     )
     near = next((n for n in found if n.outlet.id == outlet.id), None)
-    return opens_words(near, scene.now) if near else outlet.hours or "hours not known: ring first"
+    return opens_words(near) if near else outlet.hours or UNSURE
 
 
-async def owner_words(scene: Scene, request: KitRequest) -> str:
+async def owner_words(scene: Scene, request: KitRequest) -> Words:
     """Who has a request now, for staff."""
     if request.owner_kind == "offer":
         offer = await scene.work.get(Offer, request.owner_id)
         peer = await scene.work.get(Peer, offer.peer_id if offer else None)
-        return f"asked {peer.name}" if peer else "a peer was asked"
+        if peer:
+            return saying("saying.owner_asked", name=peer.name)
+        return saying("saying.owner_peer_asked")
     if request.owner_kind == "peer":
         peer = await scene.work.get(Peer, request.owner_id)
-        return peer.name if peer else "a peer"
+        return peer.name if peer else saying("saying.owner_peer")
     if request.owner_kind == "claim":
         outlet = await scene.work.get(Outlet, request.outlet_id)
-        return outlet.name if outlet else "a pharmacy"
+        return outlet.name if outlet else saying("saying.owner_pharmacy")
     if request.owner_kind == "coordinator":
         staff = await scene.work.get(Staff, request.owner_id)
-        return staff.name if staff else "nobody on call"
+        return staff.name if staff else saying("saying.owner_nobody")
     return "-"

@@ -7,6 +7,7 @@ coordinator's PIN. Telegram's senders cannot be forged and need neither.
 from __future__ import annotations
 
 from content import library
+from content.library import Listed, Words, saying
 from db.models import (
     OPEN_STATUSES,
     Flag,
@@ -66,12 +67,20 @@ async def _look_up(turn: Turn, staff: Staff, ref: str) -> tuple[KitRequest | Non
 
 async def list_requests(turn: Turn, staff: Staff) -> None:
     """Every open request and flag in a line each."""
-    lines = []
+    lines: list[Words] = []
     open_now = await turn.work.find(KitRequest, service_id=staff.service_id, closed_at=None)
     for request in open_now[:8]:
         minutes = int((turn.now - request.asked_at).total_seconds() // 60)
         status = library.label(turn.locale, "status", request.status)
-        lines.append(f"{request.ref} {request.district}: {status}, {minutes} min")
+        lines.append(
+            saying(
+                "saying.request_line",
+                ref=request.ref,
+                district=request.district,
+                status=status,
+                minutes=minutes,
+            )
+        )
     flags = await turn.work.find(Flag, service_id=staff.service_id, status=("open", "taken"))
     for flag in flags[:8]:
         if flag.request_id is None or flag.kind != "stuck_request":
@@ -79,7 +88,7 @@ async def list_requests(turn: Turn, staff: Staff) -> None:
     if not lines:
         turn.say("oncall.requests_none")
         return
-    turn.say("oncall.requests", n=len(lines), lines="; ".join(lines) + ".")
+    turn.say("oncall.requests", n=len(lines), lines=Listed(tuple(lines), "; ", "."))
 
 
 async def show(turn: Turn, request: KitRequest | None, flags: list[Flag]) -> None:
@@ -96,10 +105,10 @@ async def show(turn: Turn, request: KitRequest | None, flags: list[Flag]) -> Non
             owner=owner.name if owner else "",
         )
         return
-    names = []
+    tried = []
     for offer in await turn.work.find(Offer, request_id=request.id):
         peer = await turn.work.need(Peer, offer.peer_id)
-        names.append(f"{peer.name} {offer.status}")
+        tried.append(saying(f"saying.offer_{offer.status}", name=peer.name))
     turn.say(
         "oncall.show",
         ref=request.ref,
@@ -111,7 +120,7 @@ async def show(turn: Turn, request: KitRequest | None, flags: list[Flag]) -> Non
         asked=clock_words(request.asked_at, turn.now),
         owner=await news.owner_words(turn.scene, request),
         next=clock_words(request.next_timer_at, turn.now) if request.next_timer_at else "-",
-        tried=", ".join(names),
+        tried=Listed(tuple(tried)),
     )
 
 

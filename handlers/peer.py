@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from content import library
+from content.library import Listed, Saying, saying
 from db.models import Contact, Peer, Service, Timer
 from handlers import meeting, offer
 from handlers.engine.turn import Scene, Turn
@@ -94,12 +95,12 @@ async def stock(turn: Turn, peer: Peer, rest: str) -> None:
             quantity=quantity,
             product=library.label(turn.locale, "product", product),
             batch=batch,
-            lines=await stock_words(turn, peer),
+            lines=Listed(await stock_lines(turn, peer)),
         )
         return
-    words = await stock_words(turn, peer)
-    if words:
-        turn.say("peer.stock", lines=words)
+    lines = await stock_lines(turn, peer)
+    if lines:
+        turn.say("peer.stock", lines=Listed(lines))
     else:
         turn.say("peer.stock_none")
 
@@ -129,15 +130,19 @@ def read_month(text: str) -> date | None:
     return first_of_next - timedelta(days=1)
 
 
-async def stock_words(turn: Turn, peer: Peer) -> str:
+async def stock_lines(turn: Turn, peer: Peer) -> tuple[Saying, ...]:
     """What a peer carries, batch by batch."""
-    parts = []
-    for line in await lines_of(turn.work, peer_holder(peer)):
-        product = library.label(turn.locale, "product", line.product)
-        until = f" to {line.expiry:%m/%Y}" if line.expiry else ""
-        promised = f" ({line.reserved} promised)" if line.reserved else ""
-        parts.append(f"{line.quantity} x {product} {line.batch}{until}{promised}")
-    return ", ".join(parts)
+    return tuple(
+        saying(
+            "saying.stock_line",
+            quantity=line.quantity,
+            product=library.label(turn.locale, "product", line.product),
+            batch=line.batch,
+            expiry=f"{line.expiry:%m/%Y}" if line.expiry else "",
+            promised=line.reserved,
+        )
+        for line in await lines_of(turn.work, peer_holder(peer))
+    )
 
 
 async def support(turn: Turn, peer: Peer) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from content import library
+from content.library import saying
 from db.models import InboundMessage, KitRequest, Peer, RelayMessage, RequestStatus
 from handlers.engine.turn import NOTICE, Turn
 from handlers.services import requests
@@ -24,15 +26,15 @@ _HANDLE = re.compile(r"(?<!\w)@\w{4,}")
 _NUMBER = re.compile(r"(?:\+|00)?\d(?:[\s().-]{0,2}\d){6,}")
 
 
-def mask(text: str) -> str:
-    """The text without phone numbers, links, e-mail addresses and handles."""
+def mask(text: str, locale: str) -> str:
+    """The text without phone numbers, links, e-mail addresses and handles, for its reader."""
     for pattern, instead in (
-        (_EMAIL, "(address hidden)"),
-        (_LINK, "(link hidden)"),
-        (_HANDLE, "(name hidden)"),
-        (_NUMBER, "(number hidden)"),
+        (_EMAIL, "saying.hidden_address"),
+        (_LINK, "saying.hidden_link"),
+        (_HANDLE, "saying.hidden_name"),
+        (_NUMBER, "saying.hidden_number"),
     ):
-        text = pattern.sub(instead, text)
+        text = pattern.sub(library.text(locale, instead), text)
     return text
 
 
@@ -70,8 +72,8 @@ async def pass_on(turn: Turn, message: InboundMessage, relays: list[KitRequest])
     to = await turn.scene.person(request.contact_id if from_peer else owner.contact_id)
     name = owner.name if from_peer else alias_of(turn.contact)
     if not from_peer and len(await requests.meetings_of(turn.work, [owner.id])) > 1:
-        name = f"{name} ({request.ref})"
-    body = mask(text)
+        name = saying("saying.name_ref", name=name, ref=request.ref)
+    body = mask(text, to.locale)
     turn.work.save(
         RelayMessage(
             id=turn.work.new_id(),

@@ -298,7 +298,7 @@ def _outlet_words(turn: Turn, outlets: list[NearOutlet]) -> list[str]:
             "request_kit.near_outlet",
             name=o.outlet.name,
             distance=distance_words(o.distance_km, error),
-            hours=opens_words(o, turn.now),
+            hours=opens_words(o),
         )
         for o in outlets
     ]

@@ -224,11 +224,11 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
         if await global_words.global_word(turn, text):
             return
     chat = await staff_chat.chat_of(turn)
-    if chat and turn.memory.get("last") == "staff" and not _plain_answer(text):
+    if chat and turn.memory.get("last") == "staff" and not _plain_answer(turn, text):
         await staff_chat.pass_on(turn, chat, message)
         return
     relays = await relay.open_relays(turn, one_peer)
-    if relays and turn.memory.get("last") == "relay" and not _plain_answer(text):
+    if relays and turn.memory.get("last") == "relay" and not _plain_answer(turn, text):
         await relay.pass_on(turn, message, relays)  # the other side spoke last
         return
     if await _open_question(turn, message, text):
@@ -273,10 +273,15 @@ async def _not_words(turn: Turn, message: InboundMessage) -> None:
         await conversation.ask(turn)
 
 
-def _plain_answer(text: str) -> bool:
+def _plain_answer(turn: Turn, text: str) -> bool:
     """An answer that can only be meant for our question, not for the other side of a meeting."""
-    said = plain(text)
-    return said.isdigit() or said in ("next", "skip")
+    said = fold(plain(text))
+    labels = {
+        fold(library.option(language, "awareness.signs", name).label)
+        for language in (library.DEFAULT, turn.tongue)
+        for name in ("next", "skip")
+    }
+    return said.isdigit() or said in labels
 
 
 async def _open_question(turn: Turn, message: InboundMessage, text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from db.models import (
     Address,
+    Administration,
     Consent,
     Contact,
     Flag,
@@ -209,3 +210,27 @@ async def test_a_batch_the_peer_has_not_enough_of_changes_nothing(demo: Kitline)
     await demo.say(SAM, "ISSUED")
     (supply,) = await demo.read(Supply)
     assert (supply.batch, supply.quantity) == ("N2402", 2)
+
+
+async def test_a_report_of_a_used_kit_is_kept_answer_by_answer_with_no_person_in_it(
+    demo: Kitline,
+) -> None:
+    for said in ("USED", "no", "better", "2"):
+        await demo.say(AMY, said)
+    await demo.say(AMY, "MENU")  # gone in the middle
+    (half,) = await demo.read(Administration)
+    assert (half.outcome, half.doses, half.ambulance) == ("better", "two", "not_said")
+    for said in ("USED", "no", "yes", "spray", "today", "a stranger", "DN31 1AA"):
+        await demo.say(AMY, said)
+    (whole,) = await demo.read(Administration)
+    assert (whole.ambulance, whole.product, whole.district) == ("yes", "nasal", "DN31")
+    assert whole.by_kind == "public"
+    assert not any("contact" in field.name for field in fields(Administration))
+
+
+async def test_what_an_emergency_told_is_not_asked_again_for_the_report(demo: Kitline) -> None:
+    for said in ("hes gone over", "nyxoid", "no", "done", "ambulance is here", "no", "report"):
+        await demo.say(AMY, said)
+    (row,) = await demo.read(Administration)
+    assert (row.doses, row.product, row.used_on) == ("one", "nasal", "today")
+    assert "What happened to the person?" in (await texts(demo, AMY))[-1]

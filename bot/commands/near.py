@@ -11,6 +11,7 @@ from bot.commands.output import table, when
 from bot.commands.reading import read_moment, read_place
 from bot.commands.session import look, service_named
 from bot.commands.shared import failing
+from content import library
 from db.models import Outlet, Service
 from db.work import Work
 from handlers.consent import service_for
@@ -108,7 +109,7 @@ async def _say_peers(
 
 def _peer(one: Ranked, found: PlaceFound) -> tuple[object, ...]:
     kits = ", ".join(f"{n} {product}" for product, n in one.candidate.available.items())
-    said = distance_words(one.distance_km, found.error_km)
+    said = library.said("en", distance_words(one.distance_km, found.error_km))
     return one.candidate.peer.name, f"{miles(one.distance_km):.1f}", said, kits or "none"
 
 
@@ -119,7 +120,7 @@ async def _say_outlets(
     rows: list[tuple[object, ...]] = []
     for n, one in enumerate(can, 1):
         kits = ", ".join(f"{k} {product}" for product, k in one.available.items())
-        said = opens_words(one, work.now)
+        said = library.said("en", opens_words(one))
         rows.append((n, one.outlet.name, f"{miles(one.distance_km):.1f}", kits, said))
     listed = {n.outlet.id for n in can}
     for outlet in await work.find(Outlet, service_id=home.id):

@@ -53,7 +53,7 @@ async def _line(scene: Scene, home: Service, request: KitRequest) -> tuple[objec
         request.district,
         f"{request.quantity} {request.product}",
         request.status,
-        await news.owner_words(scene, request),
+        library.said("en", await news.owner_words(scene, request)),
         when(request.next_timer_at),
     )
 
@@ -72,7 +72,7 @@ def show(ref: str = typer.Argument(help="The request's reference.")) -> None:
             f"status    {request.status}: {library.label('en', 'status', request.status)}",
             f"wants     {request.quantity} {request.product}, {request.recipient}, "
             f"{request.reason}, {request.district}",
-            f"who       {await news.owner_words(scene, request)}",
+            f"who       {library.said('en', await news.owner_words(scene, request))}",
             f"asked     {when(request.asked_at)}",
             f"next      {when(request.next_timer_at)}",
             f"closed    {when(request.closed_at)}",

@@ -35,6 +35,7 @@ UNKNOWN = "Signatures are unknown: no database"
 def texts(
     flow: str = typer.Option("", help="One conversation's texts only."),
     locale: str = typer.Option(library.DEFAULT, help="The language."),
+    service: str = typer.Option("", help="Count what was signed for this service alone, too."),
 ) -> None:
     """Every text with its segments, sources and sign-off: a document for a clinical lead."""
     _known_locale(locale)
@@ -43,30 +44,31 @@ def texts(
     drawn = flow in ("", "pictures")
     if not chosen and not drawn:
         raise UserError(f"no texts called {flow}; there are: {', '.join(own)}")
-    signatures = _signatures(locale)
-    items = signing.items(locale)
-    signed = {item.name: _said(item, signatures) for item in items}
+    signatures = _signatures(locale, service)
     names = text_checks.names(chosen)
+    items = [item for item in signing.items(locale) if item.name in names]
+    drawings = [item for item in signing.items(locale) if item.is_picture and drawn]
     facts = review.Facts(
         shelves.costs(locale, names),
         shelves.numbered_options(locale),
         shelves.ages(locale, names),
-        signed,
+        {item.name: _said(item, signatures) for item in items},
     )
-    summary = _summary([i for i in items if i.name.rpartition(".")[0] in chosen], signatures)
-    pictures = [
-        review.drawing(
-            item,
-            _drawn_in(item),
-            signing.pictures()[item.name],
-            signed[item.name],
-        )
-        for item in items
-        if item.is_picture and drawn
-    ]
-    typer.echo(
-        review.document(locale, chosen, facts, shelves.toml("sources.toml"), summary, pictures)
+    page = review.document(
+        locale,
+        chosen,
+        {} if locale == library.DEFAULT else shelves.shelf(library.DEFAULT),
+        facts,
+        shelves.toml("sources.toml"),
+        _summary(items, signatures),
+        [_drawing(item, signatures) for item in drawings],
     )
+    typer.echo(page)
+
+
+def _drawing(item: Item, signatures: Newest | None) -> str:
+    about = signing.pictures()[item.name]
+    return review.drawing(item, _drawn_in(item), about, _said(item, signatures))
 
 
 @app.command()
@@ -164,16 +166,19 @@ def _drawn_in(item: Item) -> str:
     return f"content/pictures/{signing.picture_path(item.name).name}"
 
 
-def _signatures(locale: str) -> Newest | None:
+def _signatures(locale: str, service: str) -> Newest | None:
     """Who has signed what, or None where no database can be asked."""
 
     async def act(app: App, work: Work) -> Newest:
-        return await sign_offs.newest(work, locale)
+        home = await service_named(work, service) if service else None
+        return await sign_offs.newest(work, locale, home.id if home else None)
 
     try:
         load()
         return look(act)
     except (ConfigError, UserError, DatabaseError, *Unreachable):
+        if service:
+            raise
         return None
 
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from db.models import (
+    Administration,
     Address,
     Claim,
     Consent,
@@ -161,7 +162,20 @@ async def state(work: Work, now: datetime, timers: list[Timer]) -> dict[str, Any
             }
             for s in await work.find(Supply)
         ],
-        "administrations": [],
+        "administrations": [
+            {
+                "product": a.product,
+                "doses": a.doses,
+                "ambulance": a.ambulance,
+                "outcome": a.outcome,
+                "relation": a.relation,
+                "when": a.used_on,
+                "district": a.district,
+                "by_role": a.by_kind,
+                "at": _time(a.reported_at),
+            }
+            for a in await work.find(Administration)
+        ],
         "stock": [
             {
                 "holder": holder(n.holder_kind, n.holder_id),

@@ -47,6 +47,7 @@ COMMANDS = (
     ("advice", "What to know"),
     ("near", "Pharmacies near me"),
     ("talk", "Talk to a person"),
+    ("language", "English, Cymraeg, Polski and more"),
     ("help", "What this is"),
     ("stop", "No more messages"),
 )

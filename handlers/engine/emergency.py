@@ -24,6 +24,8 @@ ENOUGH = 6  # signs: no more are needed to say why
 SHORT = 6  # words: "overdose" alone is a cry, in a long sentence it is a topic
 LIKELY = 0.6  # probability: where no sign was seen, this much of a hunch counts as one
 STILL_LIKELY = 0.85  # and this much where every sign was taken back
+ALL_BUT_NONE = 0.05  # and under this a sign does not count
+MIDDLING = range(4, 41)  # words
 FEWEST = 2  # words: one word alone is left to the rules
 
 
@@ -81,6 +83,9 @@ def judge(reading: Reading, *, already: bool = False) -> Verdict:
             break
     if not standing:
         return _hunch(reading, STILL_LIKELY, tuple(taken_back))
+    if _sounds_like_none(standing, reading):
+        unlike = (f"{why} (sounds like none)" for why in standing)
+        return Verdict(False, (), (*taken_back, *unlike))
     return Verdict(True, tuple(standing), tuple(taken_back), _language(standing))
 
 
@@ -94,6 +99,19 @@ def _hunch(reading: Reading, enough: float, taken_back: tuple[str, ...] = ()) ->
         return Verdict(False, (), taken_back)
     why = f"sounds like an emergency ({likely:.2f}): {', '.join(sounds.telling)}"
     return Verdict(True, (why,), taken_back)
+
+
+def _sounds_like_none(standing: Mapping[str, Match], reading: Reading) -> bool:
+    """All but sure that it is none ("went over on my ankle"): the one case where it may overrule.
+
+    Only in English, where it has seen enough, and in a message neither too short nor too long.
+    """
+    return (
+        len(reading.cells) in MIDDLING
+        and all(sign.rule.language == "en" for sign in standing.values())
+        and all(sign.rule.tense not in ("cry", "plea", "open") for sign in standing.values())
+        and sounds_like(reading).likely["emergency"] < ALL_BUT_NONE
+    )
 
 
 def _language(standing: Mapping[str, Match]) -> str:
@@ -167,7 +185,7 @@ def _in_general(sign: Match, scene: Scene, tense: str, person: str) -> bool:
     news = _near(sign, scene, "news")
     if person == "person" and (tense == "now" or (tense == "done" and not news)):
         return False
-    if person == "stranger" and tense in ("now", "done") and not news:
+    if person == "stranger" and tense in ("now", "done") and not (news or conditional):
         return False
     return (
         conditional

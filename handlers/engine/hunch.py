@@ -1,8 +1,8 @@
 """How much a message sounds like each intent, where no phrase rule has an opinion.
 
 The words of a message (mended, as the rules read them), their classes, and pairs of them near each
-other each speak for or against an intent. It is a second opinion: it never takes back a sign, and
-a rule that knows better wins.
+other each speak for or against an intent. It is a second opinion: how far it is trusted is said where it
+is asked (`emergency.py`, `understanding.py`).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from math import ceil, floor
 
+from content.library import Saying, saying
 from db.reference.distance import haversine_km
 
 KM_PER_MILE = 1.609344
@@ -15,28 +16,26 @@ def miles(km: float) -> float:
     return km / KM_PER_MILE
 
 
-def distance_words(km: float, error_km: float) -> str:
+def distance_words(km: float, error_km: float) -> Saying:
     """A distance in words, in miles: "about 2 miles away", "somewhere between 1 and 4 miles away".
 
     `error_km` is how wrong the distance may be either way: the sum of the error radii of both
-    ends. Plain letters only, so that the words fit in any SMS.
+    ends.
     """
     distance, error = miles(km), miles(error_km)
     low, high = max(0.0, distance - error), distance + error
     if high < 0.5:
-        return "less than half a mile away"
+        return saying("saying.under_half_mile")
     if error <= max(SMALL_ERROR * distance, 0.25):
-        return f"about {_rounded(distance)} away"
+        return _about(distance)
     least, most = floor(low), ceil(high)
     if least == 0:
-        return "less than a mile away" if most == 1 else f"less than {most} miles away"
-    return f"somewhere between {least} and {most} miles away"
+        return saying("saying.under_miles", n=most) if most > 1 else saying("saying.under_mile")
+    return saying("saying.between_miles", least=least, most=most)
 
 
-def _rounded(distance: float) -> str:
+def _about(distance: float) -> Saying:
     if distance < 0.75:
-        return "half a mile"
-    if distance < 1.5:
-        return "1 mile"
+        return saying("saying.about_half_mile")
     step = 1 if distance < 20 else 5
-    return f"{floor(distance / step + 0.5) * step} miles"
+    return saying("saying.about_miles", n=max(1, floor(distance / step + 0.5) * step))

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours, validate
 
+from content.library import Saying, Words, saying
+
 if TYPE_CHECKING:
     from holidays import HolidayBase
 
@@ -22,17 +24,17 @@ LONDON = ZoneInfo("Europe/London")
 _SUBDIVISIONS = {"England": "ENG", "Scotland": "SCT", "Wales": "WLS", "Northern Ireland": "NIR"}
 _LOOK_AHEAD = 30  # changes of state; enough to step over any run of bank holidays
 _HORIZON = timedelta(days=60)
-UNSURE = "hours not known: ring first"
+UNSURE = saying("saying.hours_unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """`is_open` None = not known. Times are Europe/London; `words` are fit for an SMS."""
+    """`is_open` None = not known. Times are Europe/London; `words` say it in a few words."""
 
     is_open: bool | None
     until: datetime | None
     opens_at: datetime | None
-    words: str
+    words: Words
 
 
 def opening(
@@ -52,7 +54,7 @@ def opening(
     parsed = _parsed(hours)
     if _is_unsure(here.date(), nation, confirmed_holidays):
         opens_at = _next_opening(parsed, here, nation, confirmed_holidays)
-        return Opening(None, None, opens_at, "bank holiday: ring first")
+        return Opening(None, None, opens_at, saying("saying.bank_holiday"))
     if parsed.is_unknown(here):
         return Opening(None, None, None, UNSURE)
     if parsed.is_open(here):
@@ -134,37 +136,39 @@ def _next_opening(
     return None
 
 
-def _open_words(here: datetime, until: datetime | None) -> str:
+def _open_words(here: datetime, until: datetime | None) -> Saying:
     if until is None:
-        return "open all day and night"
+        return saying("saying.always_open")
+    time = _clock(until, bare=range(12, 24))
     if until - here > timedelta(hours=24):
         # Midnight belongs to the day that ends with it.
         day = _day(here, until - timedelta(seconds=1))
-        return f"open till {_clock(until, bare=range(12, 24))} {day}"
-    return f"open till {_clock(until, bare=range(12, 24))}"
+        return saying("saying.open_till_day", time=time, day=day)
+    return saying("saying.open_till", time=time)
 
 
-def _closed_words(here: datetime, opens_at: datetime | None) -> str:
+def _closed_words(here: datetime, opens_at: datetime | None) -> Saying:
     if opens_at is None:
-        return "closed"
+        return saying("saying.closed")
     time = _clock(opens_at, bare=range(6, 18))
     if opens_at.date() == here.date():
-        return f"opens at {time}"
-    return f"opens {_day(here, opens_at)} at {time}"
+        return saying("saying.opens_at", time=time)
+    return saying("saying.opens_day", time=time, day=_day(here, opens_at))
 
 
-def _day(here: datetime, then: datetime) -> str:
+def _day(here: datetime, then: datetime) -> Saying:
     days = (then.date() - here.date()).days
     if days == 1:
-        return "tomorrow"
-    return f"{then:%A}" if days < 7 else f"{then.day} {then:%B}"
+        return saying("saying.tomorrow")
+    if days < 7:
+        return saying("saying.weekday", weekday=then.weekday())
+    return saying("saying.date", date=then.day, month=then.month)
 
 
-def _clock(time: datetime, bare: range) -> str:
+def _clock(time: datetime, bare: range) -> Saying:
     """The time as people say it; hours in `bare` cannot be misread and need no am or pm."""
     if time.minute == 0 and time.hour in (0, 12):
-        return "noon" if time.hour else "midnight"
-    hour = time.hour % 12 or 12
-    minutes = f":{time.minute:02}" if time.minute else ""
-    half = "" if time.hour in bare else "pm" if time.hour >= 12 else "am"
-    return f"{hour}{minutes}{half}"
+        return saying("saying.noon" if time.hour else "saying.midnight")
+    half = "saying.time_pm" if time.hour >= 12 else "saying.time_am"
+    name = "saying.time" if time.hour in bare else half
+    return saying(name, hour=time.hour, minute=time.minute)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from content.library import Words
 from db.models import Outlet
 from db.stock import stock_of
 from db.work import Work
 from handlers.services.dispatch import Need, available
 from handlers.services.geo import haversine_km
-from handlers.services.hours import Opening, is_readable, opening
+from handlers.services.hours import UNSURE, Opening, is_readable, opening
 from handlers.services.rules import Rules
 
 KM_PER_MILE = 1.609344
@@ -50,6 +51,6 @@ def _opening(outlet: Outlet, now: datetime, nation: str) -> Opening:
     return opening(outlet.hours, now, nation)
 
 
-def opens_words(near: NearOutlet, now: datetime) -> str:
+def opens_words(near: NearOutlet) -> Words:
     """When it is open, or that nobody knows."""
-    return near.opening.words or "hours not known: ring first"
+    return near.opening.words or UNSURE

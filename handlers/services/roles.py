@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from content.library import Words, saying
 from db.models import Contact, Outlet, Peer, Staff
 from db.work import Work
 
@@ -23,6 +24,6 @@ async def outlet_of(work: Work, contact: Contact) -> Outlet | None:
     return await work.get(Outlet, contact.outlet_id)
 
 
-def alias_of(contact: Contact) -> str:
+def alias_of(contact: Contact) -> Words:
     """What the other side of a relay calls this person."""
-    return contact.alias or "Friend"
+    return contact.alias or saying("saying.friend")

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from content.library import Words, saying
 from db.models import Service
 
 LONDON = ZoneInfo("Europe/London")
@@ -76,11 +77,13 @@ def night_ends(now: datetime, rules: Rules) -> datetime:
     return done.astimezone(now.tzinfo)
 
 
-def clock_words(when: datetime, now: datetime) -> str:
+def clock_words(when: datetime, now: datetime) -> Words:
     """A time as people say it: "14:05", "tomorrow 09:00", "Mon 09:00"."""
     local, today = when.astimezone(LONDON), now.astimezone(LONDON).date()
-    said = local.strftime("%H:%M")
+    clock = local.strftime("%H:%M")
     days = (local.date() - today).days
     if days == 0:
-        return said
-    return f"tomorrow {said}" if days == 1 else f"{local:%a} {said}"
+        return clock
+    if days == 1:
+        return saying("saying.clock_tomorrow", clock=clock)
+    return saying("saying.clock_weekday", weekday=local.weekday(), clock=clock)

@@ -301,6 +301,20 @@ def test_the_review_document_says_how_each_text_stands(kitline: Cli, folder: Pat
     assert "Drawings" not in said
 
 
+def test_what_one_service_signed_is_shown_for_it_alone(kitline: Cli, folder: Path) -> None:
+    kitline("services", "add", "home", "--districts", "DN31")
+    kitline("sign", "menu", *LEAD, "--service", "home", "--yes")
+    assert "0 of 2 texts are signed" in kitline("texts").out
+    assert "1 of 2 texts are signed" in kitline("texts", "--service", "home").out
+    assert "there is no service" in kitline.fails("texts", "--service", "other")
+
+
+def test_a_translation_stands_beside_the_english(kitline: Cli, folder: Path) -> None:
+    said = kitline("texts", "--locale", "pl").out
+    assert "> Herbata?\n\nIn English:\n\n> Tea?" in said
+    assert "In English" not in kitline("texts").out
+
+
 def test_the_review_document_needs_no_database(kitline: Cli, folder: Path) -> None:
     kitline.database.unlink()
     said = kitline("texts").out

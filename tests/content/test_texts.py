@@ -174,7 +174,8 @@ def test_an_unknown_source() -> None:
 
 
 def test_a_page_cites_what_its_head_names() -> None:
-    shelf = one(Head(sources=("phs",)), page="So it is [phs]. And so [uncle]. See [this](/help).")
+    words = "So it is [phs]. And so [uncle]. See [this](/help), {{ days[ref] }}."
+    shelf = one(Head(sources=("phs",)), page=words)
     assert found(checks.miscited(shelf)) == [("unknown source", "tea.page")]
 
 
@@ -443,6 +444,15 @@ def test_a_statement_that_lost_its_source() -> None:
     assert found(translations.other_citations(one(page="Tak [sdf], [phs]."), default)) == []
 
 
+def test_a_word_counts_in_its_own_conversation_alone() -> None:
+    file = {"options": {"coffee.ask": {"sip": {"label": "Sip"}}}}
+    words = translations.meanings(file)
+    for flow, kinds in (("coffee", ["word left out"]), ("tea", [])):
+        own, default = ({flow: TextFile(Head(), {"milk": w})} for w in ("Pij", "SIP a bit"))
+        found_ = translations.other_words(own, default, words, words)
+        assert [finding.kind for finding in found_] == kinds
+
+
 def test_a_word_that_nothing_understands() -> None:
     assert lost("Napisz ZESTAW", english="Text for a kit") == [("word to type", True)]
     assert lost("UWAGA, mleko", english="NOTE the milk") == []  # loud there as here
@@ -467,11 +477,11 @@ def test_what_is_still_to_be_translated() -> None:
         "consent": TextFile(Head(), {"stopped": "Stopped.", "notice": "We keep"}),
     }
     assert len(translations.missing_in("pl", {}, default)) == 5
-    vital = ["overdose.card", "overdose.kit", "consent.stopped"]
+    vital = ["overdose.card", "consent.stopped"]
     assert translations.missing_in("ro", {}, default) == vital
     assert translations.missing_in("sco", {}, default) == []
     (warning,) = translations.incomplete("ro", {"overdose": default["overdose"]}, default)
-    assert (warning.warning, warning.what) == (True, "1 of 3 texts: consent")
+    assert (warning.warning, warning.what) == (True, "1 of 2 texts: consent")
     assert list(translations.incomplete("pl", default, default)) == []
 
 

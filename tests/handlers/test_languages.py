@@ -21,6 +21,7 @@ from handlers.engine import checks
 from handlers.engine.emergency import emergency
 from handlers.engine.languages import heard_in, language_of, named
 from handlers.engine.speech import CARD, OFFER, Ears
+from handlers.language import call_back_kind
 from tests.harness import Kitline, kitline
 from tests.web.calls import AMY
 
@@ -268,3 +269,15 @@ async def test_a_language_named_in_an_emergency_brings_the_question_in_it(line: 
     await line.say(AMY, "romana")
     assert (await _contact(line)).locale == "ro"
     assert (await _heard(line))[0].startswith("What 999 says goes first")
+
+
+async def test_who_asks_for_a_person_is_called_back_in_their_language(line: Kitline) -> None:
+    await line.say(AMY, "hei, vreau sa vorbesc cu cineva, nu inteleg nimic")
+    await line.say(AMY, "TALK")
+    await line.say(AMY, "1")
+    assert [flag.kind for flag in await line.read(Flag)] == ["call_back_ro"]
+
+
+@pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
+def test_a_coordinator_reads_which_language_is_wanted(code: str) -> None:
+    assert library.label("en", "flag", call_back_kind(code)).startswith("someone who speaks ")

@@ -412,7 +412,9 @@ async def _body(request: Request) -> dict[str, Any]:
 
 async def _uploaded(file: UploadFile) -> dict[str, Any]:
     """A file as the contract's InputFile."""
-    return {"name": file.filename, "bytes": await file.read()}
+    content = await file.read()
+    await file.close()
+    return {"name": file.filename, "bytes": content}
 
 
 def _loosely(given: dict[str, Any]) -> dict[str, Any]:
