@@ -15,21 +15,26 @@ WEIGHTS = Path(__file__).parent / "phrases" / "hunch.txt"
 SCALE = 10  # weights are kept as whole tenths
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hunch:
-    rows: str  # which example rows it was made from
+    rows: str  # the fingerprint of the example rows it was made from
     intents: tuple[str, ...]
     weights: Mapping[str, tuple[tuple[int, float], ...]]  # feature -> (place of intent, weight)
 
 
-@cache
-def hunch() -> Hunch:
-    head, intents, *lines = WEIGHTS.read_text(encoding="utf-8").splitlines()
+def parse(text: str) -> Hunch:
+    head, intents, *lines = text.splitlines()
     weights = {}
     for line in lines:
         feature, _, pairs = line.partition("\t")
         numbers = [int(n) for n in pairs.split()]
         weights[feature] = tuple(
-            (place, weight / SCALE) for place, weight in zip(numbers[::2], numbers[1::2])
+            (place, weight / SCALE)
+            for place, weight in zip(numbers[::2], numbers[1::2], strict=True)
         )
     return Hunch(head.removeprefix("# "), tuple(intents.split()), weights)
+
+
+@cache
+def hunch() -> Hunch:
+    return parse(WEIGHTS.read_text(encoding="utf-8"))

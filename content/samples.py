@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, meta, nodes
+from jinja2 import Environment, StrictUndefined, Template, meta, nodes
 
 from content.library import TextFile
 
@@ -28,9 +28,12 @@ def samples() -> dict[str, Any]:
     return tomllib.loads((Path(__file__).parent / "samples.toml").read_text("utf-8"))
 
 
-def needs(source: str) -> set[str]:
+@cache
+def needs(source: str) -> frozenset[str]:
     """The values a text cannot do without."""
-    return meta.find_undeclared_variables(_environment.parse(source))
+    if "{" not in source:
+        return frozenset()
+    return frozenset(meta.find_undeclared_variables(_environment.parse(source)))
 
 
 def source_of(shelf: Shelf, name: str, channel: str = "") -> str:
@@ -44,7 +47,7 @@ def drafts(shelf: Shelf, name: str, given: Mapping[str, Any]) -> list[str]:
     """A text as it may look by SMS: once with every value, once with each optional one left out."""
     source = source_of(shelf, name, "sms")
     values = _values(shelf, name, source, given)
-    template = _environment.from_string(source)
+    template = _template(source)
     found = [template.render(values)]
     for optional in _tested(source):
         left_out = {**values, optional: type(values[optional])()}
@@ -55,6 +58,11 @@ def drafts(shelf: Shelf, name: str, given: Mapping[str, Any]) -> list[str]:
 def longest(shelf: Shelf, name: str, given: Mapping[str, Any]) -> str:
     """The longest of a text's drafts."""
     return max(drafts(shelf, name, given), key=len)
+
+
+@cache
+def _template(source: str) -> Template:
+    return _environment.from_string(source)
 
 
 def _values(shelf: Shelf, name: str, source: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,10 +79,13 @@ def _composed(shelf: Shelf, value: Any, given: Mapping[str, Any]) -> Any:
     return max((longest(shelf, name, given) for name in value["longest"]), key=len)
 
 
-def _tested(source: str) -> set[str]:
+@cache
+def _tested(source: str) -> frozenset[str]:
     """The values that an ``if`` asks about."""
+    if "{%" not in source:
+        return frozenset()
     tests = [branch.test for branch in _environment.parse(source).find_all(nodes.If)]
-    return {name for test in tests for name in _names(test)}
+    return frozenset(name for test in tests for name in _names(test))
 
 
 def _names(test: nodes.Node) -> set[str]:

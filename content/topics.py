@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from rapidfuzz.distance import OSA
@@ -15,9 +15,6 @@ from content import library
 
 MOST = 4  # more than that is no question any more
 CLEARLY = 0.75  # the next best has at most so much of the best one's weight
-Keys = tuple[tuple[tuple[str, ...], float], ...]
-"""What finds a topic: phrases, word by word, and how much each counts."""
-
 _TYPO_COUNTS = 0.7
 _TITLE_COUNTS = 0.7
 _WORD = re.compile(r"[^\W_]+(?:[.':-][^\W_]+)*")
@@ -44,6 +41,15 @@ class Topic:
     name: str
     words: tuple[str, ...]
     picture: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A phrase that finds a topic, and how much it counts."""
+
+    topic: str
+    words: tuple[str, ...]
+    worth: float
 
 
 @cache
@@ -75,21 +81,20 @@ def title(locale: str, topic: str) -> str:
 def find_topics(words: str, locale: str = library.DEFAULT) -> list[str]:
     """The topics that words mean, the likeliest first: one where it is clear, none where nothing.
 
-    A longer phrase says more than a short one, and one typo a word (two in a long one) is forgiven.
+    All that was said counts, by its letters; one typo a word (two in a long one) is forgiven.
     """
     said = _words(words)
-    weights = {name: _weight(said, keys) for name, keys in _keys(locale).items()}
-    best = max(weights.values())
-    if not best:
-        return []
-    near = [name for name, weight in weights.items() if weight > CLEARLY * best]
-    return sorted(near, key=lambda name: -weights[name])[:MOST]
+    near = [_near(word, locale) for word in said]
+    weights = {name: _weight(said, counts) for name, counts in _counts(near, locale).items()}
+    best = max(weights.values(), default=0.0)
+    likely = [name for name, weight in weights.items() if weight > CLEARLY * best]
+    return sorted(likely, key=lambda name: (-weights[name], list(topics()).index(name)))[:MOST]
 
 
 @cache
-def _keys(locale: str) -> dict[str, Keys]:
-    """What finds each topic, word by word, and how much it counts."""
-    found = {}
+def _keys(locale: str) -> dict[str, list[Key]]:
+    """Every phrase that finds a topic, by its first word."""
+    found: dict[str, list[Key]] = {}
     for name, topic in topics().items():
         titles = {title(locale, name), title(library.DEFAULT, name)}
         keys: dict[tuple[str, ...], float] = {
@@ -99,34 +104,54 @@ def _keys(locale: str) -> dict[str, Keys]:
             if word not in _SAYS_NOTHING
         }
         keys |= {tuple(_words(phrase)): 1.0 for phrase in topic.words}
-        found[name] = tuple(keys.items())
+        for words, worth in keys.items():
+            found.setdefault(words[0], []).append(Key(name, words, worth))
     return found
 
 
-def _weight(said: list[str], keys: Keys) -> float:
-    """How much of what was said speaks for a topic, in letters."""
-    counts = [0.0] * len(said)
-    for key, worth in keys:
-        for start in range(len(said) - len(key) + 1):
-            part = slice(start, start + len(key))
-            own = worth * _match(said[part], key)
-            counts[part] = [max(own, other) for other in counts[part]]
-    return sum(len(word) * count for word, count in zip(said, counts, strict=True))
+@cache
+def _vocabulary(locale: str) -> frozenset[str]:
+    return frozenset(word for keys in _keys(locale).values() for key in keys for word in key.words)
 
 
-def _match(said: list[str], key: tuple[str, ...]) -> float:
-    """1 for the very words, less for words with a typo, 0 for others."""
-    if tuple(said) == key:
-        return 1.0
-    return _TYPO_COUNTS if all(map(_alike, said, key)) else 0.0
+@lru_cache(maxsize=4096)
+def _near(word: str, locale: str) -> dict[str, float]:
+    """The words of our keys that a typed word may stand for: itself, or one a typo away.
+
+    "does" is no typo of "dose".
+    """
+    found = {}
+    if word not in _SAYS_NOTHING:
+        found = {meant: _TYPO_COUNTS for meant in _vocabulary(locale) if _alike(word, meant)}
+    return found | ({word: 1.0} if word in _vocabulary(locale) else {})
 
 
 def _alike(word: str, meant: str) -> bool:
-    """The same but for a typo; a plural's s counts as one. "does" is no typo of "dose"."""
-    if word == meant or word in _SAYS_NOTHING:
-        return word == meant
     forgiven = 0 if len(meant) < 4 else 1 if len(meant) < 8 else 2
+    if abs(len(word) - len(meant)) > forgiven:
+        return False
     return OSA.distance(word, meant, score_cutoff=forgiven) <= forgiven
+
+
+def _counts(near: list[dict[str, float]], locale: str) -> dict[str, list[float]]:
+    """For each topic that anything speaks for: how much each of the words said does."""
+    found: dict[str, list[float]] = {}
+    for start, first in enumerate(near):
+        for key in [key for meant in first for key in _keys(locale).get(meant, ())]:
+            part = slice(start, start + len(key.words))
+            if len(near[part]) < len(key.words):
+                continue
+            pairs = zip(near[part], key.words, strict=True)
+            worth = key.worth * min(one.get(meant, 0.0) for one, meant in pairs)
+            if worth:
+                counts = found.setdefault(key.topic, [0.0] * len(near))
+                counts[part] = [max(worth, other) for other in counts[part]]
+    return found
+
+
+def _weight(said: list[str], counts: list[float]) -> float:
+    """How much speaks for a topic, in letters."""
+    return sum(len(word) * count for word, count in zip(said, counts, strict=True))
 
 
 def _words(text: str) -> list[str]:

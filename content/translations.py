@@ -159,6 +159,14 @@ def incomplete(locale: str, shelf: Shelf, default: Shelf) -> Iterator[Finding]:
         yield Finding("not translated", locale, what, warning=True)
 
 
+def unlabelled(locale: str, labels: Iterable[str], english: Iterable[str]) -> Iterator[Finding]:
+    """A warning that counts buttons and short words that a complete language still lacks."""
+    missing = sorted(set(english) - set(labels)) if locale in COMPLETE else []
+    if missing:
+        what = f"{len(missing)} labels: {', '.join(missing[:10])}"
+        yield Finding("not translated", locale, what, warning=True)
+
+
 def _pairs(shelf: Shelf, default: Shelf) -> Iterator[tuple[str, str, str]]:
     """Each text with the English one of the same name and variant, or the plain English one."""
     known = dict(texts(default))

@@ -11,7 +11,7 @@ from content import library, pictures
 from content.topics import find_topics, groups, title, topics
 from db.models import Button
 from handlers.engine import conversation
-from handlers.engine.flow import END, Choose, Flow, Next, leads_to
+from handlers.engine.flow import END, Choose, Do, Flow, Next, leads_to
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.services import help_lines
@@ -36,7 +36,7 @@ async def answer(turn: Turn, found: Sequence[str]) -> bool:
     if not found:
         return False
     if len(found) > 1:
-        await conversation.begin(turn, "advice", "which", found=list(found))
+        await conversation.begin(turn, "advice", found=list(found))
         return True
     if turn.flow == "advice":
         await conversation.proceed(turn, await show_card(turn, found[0]))
@@ -91,6 +91,12 @@ async def show_card(turn: Turn, topic: str) -> Next:
     return END
 
 
+@leads_to("group", "which")
+async def start(turn: Turn, _: str) -> Next:
+    """By group, or by what somebody's words found."""
+    return "which" if turn.data.get("found") else "group"
+
+
 @leads_to("topic")
 async def show_group(turn: Turn, group: str) -> Next:
     """Which of a group's topics?"""
@@ -115,6 +121,7 @@ def _titled(turn: Turn, names: Sequence[str]) -> dict[str, str | None]:
 ADVICE = Flow(
     "advice",
     (
+        Do("start", start),
         Choose("group", tuple(groups()), then=show_group),
         Choose("topic", (), then=show_card, options_now=in_group),
         Choose("which", (), then=show_card, options_now=of_found),

@@ -16,6 +16,7 @@ from db.models import InboundMessage
 from handlers.engine import conversation
 from handlers.engine.flow import END, Choose, Do, Flow, Go, Next, Say, leads_to
 from handlers.engine.languages import language_of, named
+from handlers.engine.matching import plain
 from handlers.engine.speech import Ears, is_full
 from handlers.engine.turn import Turn
 from handlers.flags import raise_flag
@@ -39,6 +40,8 @@ async def before(turn: Turn, message: InboundMessage, text: str) -> None:
 async def _answers(turn: Turn, message: InboundMessage) -> bool:
     if message.choice:
         return message.choice.startswith(f"{turn.flow}.{turn.step}.{turn.seq}.")
+    if plain(message.text).isdigit():
+        return False  # it has no numbers; the question before may have
     return await conversation.chosen_here(turn, message.text) is not None
 
 

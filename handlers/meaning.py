@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from handlers import advice, consent, crisis, menu, near, open_request
@@ -34,10 +35,14 @@ async def yes_or_no(turn: Turn, step: Choose, text: str) -> str | None:
     """ "aye go on then": understood as a yes, where a yes is what is asked."""
     if not text or not {"yes", "no"} <= set(step.options) or len(text) > 60:
         return None
-    intent = understood(turn, text).intent
-    return intent if intent in ("yes", "no") else None
+    seen = understood(turn, text)
+    if (turn.flow, step.name) == ("request_kit", "age"):
+        said = _age_said(seen.slots)  # "im 34"
+        return None if said is None else "yes" if said else "no"
+    return seen.intent if seen.intent in ("yes", "no") else None
 
 
+_KITS = re.compile(r"(?i)\b([1-9]|10)\s*(?:x\s*)?(?:naloxone\s+)?(?:kits?|packs?|boxes)\b")
 NEWS = (
     *("anyone coming", "any one coming", "somebody coming", "someone coming", "are you coming"),
     *("how long", "any news", "where are they", "where is he", "where is she", "when will"),
@@ -56,6 +61,9 @@ async def asks_for_news(turn: Turn, text: str) -> bool:
     return True
 
 
+FEW_WORDS = 4  # "vallies": more words that are not understood say more than a topic's name
+
+
 async def another_place(turn: Turn, text: str) -> bool:
     """A place typed at a later question puts the place right."""
     if turn.flow != "request_kit" or not turn.data.get("place"):
@@ -71,10 +79,8 @@ async def another_place(turn: Turn, text: str) -> bool:
 async def aside(turn: Turn, text: str) -> bool:
     """A side question in the middle ("what are the signs again?"): answered, then the question."""
     seen = understood(turn, text)
-    if seen.intent == "advice" or turn.flow == "advice":
-        found = advice.meant(turn, seen.slots.get("topic", ""), text)
-        if await advice.answer(turn, found):
-            return True
+    if (seen.intent == "advice" or turn.flow == "advice") and await _advised(turn, seen, text):
+        return True
     if seen.intent == "talk_to_human":
         await conversation.begin(turn, "talk")
         return True
@@ -95,18 +101,23 @@ async def meant(turn: Turn, text: str) -> None:
     data = _slots(turn, text, seen.slots)
     if turn.contact.adult is None and (said := _age_said(seen.slots)) is not None:
         turn.change(adult=said)
-    topics = advice.meant(turn, seen.slots.get("topic", ""), text)
-    if seen.intent == "location" and "place" not in data and await advice.answer(turn, topics):
-        return  # a word that sounded like a place and is none
+    a_word = len(text.split()) <= FEW_WORDS
+    no_place = seen.intent == "location" and "place" not in data  # it only sounds like one
+    if no_place and a_word and await _advised(turn, seen, text):
+        return
+    topic = seen.slots.get("topic", "")
+    if {"advice", "request_kit"} <= set(intents) and topic:
+        await advice.say_card(turn, topic)  # "how do i use nyxoid and where can i get one"
     if "replace_kit" in intents or (data.get("reason") and "request_kit" in intents):
         if data.get("reason") == "used":
-            await conversation.begin(turn, "used", **data)
+            place = {"place": data["place"]} if "place" in data else {}
+            await conversation.begin(turn, "used", wants_kit=True, **place)
         elif data.get("reason"):
             await conversation.begin(turn, "request_kit", **data)
         else:
             await conversation.begin(turn, "resupply", **data)
     elif seen.intent == "report_used":
-        await conversation.begin(turn, "used", **data)
+        await conversation.begin(turn, "used")
     elif "request_kit" in intents or seen.intent == "location":
         await conversation.begin(turn, "request_kit", **data)
     elif seen.intent == "find_pharmacy":
@@ -116,7 +127,7 @@ async def meant(turn: Turn, text: str) -> None:
         else:
             await conversation.begin(turn, "near")
     elif seen.intent == "advice":
-        if not await advice.answer(turn, topics):
+        if not await _advised(turn, seen, text):
             await conversation.begin(turn, "advice")
     elif seen.intent == "talk_to_human":
         await conversation.begin(turn, "talk")
@@ -138,8 +149,13 @@ async def meant(turn: Turn, text: str) -> None:
         turn.say("menu.abuse")
     elif seen.intent == "spam":
         turn.journal("SpamIgnored")
-    elif not await advice.answer(turn, topics):
+    elif not (a_word and await _advised(turn, seen, text)):
         menu.unmatched(turn)
+
+
+async def _advised(turn: Turn, seen: Understood, text: str) -> bool:
+    """The card, or a choice of cards, where the words find any."""
+    return await advice.answer(turn, advice.meant(turn, seen.slots.get("topic", ""), text))
 
 
 def _age_said(slots: dict[str, str]) -> bool | None:
@@ -157,8 +173,10 @@ def _slots(turn: Turn, text: str, slots: dict[str, str]) -> dict[str, Any]:
     for slot, name in (("kit", "kit"), ("reason", "reason")):
         if slots.get(slot):
             data[name] = slots[slot]
-    if slots.get("who") in ("self", "friend_family"):
+    if slots.get("who"):
         data["who"] = slots["who"]
+    if slots.get("who") == "professional" and (kits := _KITS.search(text)):
+        data["quantity"] = int(kits.group(1))
     return data
 
 

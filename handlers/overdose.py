@@ -16,7 +16,7 @@ from handlers.emergency_card import say_card
 from handlers.engine import conversation
 from handlers.engine.emergency import emergency
 from handlers.engine.flow import Choose
-from handlers.engine.matching import longest_inside, plain, whole_option
+from handlers.engine.matching import bare, longest_inside, plain, whole_option
 from handlers.engine.turn import Turn
 from handlers.engine.understanding import understand
 from handlers.flags import raise_flag
@@ -168,7 +168,7 @@ def _means(turn: Turn, text: str, step: str, options: tuple[str, ...]) -> str:
 
 
 def _says(turn: Turn, text: str, aside: str) -> bool:
-    said = f" {plain(text)} "
+    said = f" {bare(text)} "
     return any(f" {phrase} " in said for phrase in library.phrases(turn.tongue, "overdose", aside))
 
 

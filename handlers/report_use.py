@@ -119,23 +119,29 @@ async def where(turn: Turn, text: str) -> Next:
     return "report"
 
 
-@leads_to("call_back", "new_kit")
+@leads_to("call_back", "new_kit_or_on")
 async def care(turn: Turn, _: str) -> Next:
     """A peer's debrief is the coordinator's to offer; anybody else is asked."""
     turn.memory["report"] = {}
     if await peer_of(turn.work, turn.id) and turn.service:
         await raise_flag(turn.scene, turn.service, "debrief", contact_id=turn.id)
-        return "new_kit"
+        return "new_kit_or_on"
     return "call_back"
 
 
-@leads_to("new_kit")
+@leads_to("new_kit_or_on")
 async def call_back(turn: Turn, answer: str) -> Next:
     """Somebody to talk to, if they want."""
     service = await service_to_tell(turn.work, turn.service)
     if answer == "yes" and service:
         await raise_flag(turn.scene, service, "call_back", contact_id=turn.id)
-    return "new_kit"
+    return "new_kit_or_on"
+
+
+@leads_to("new_kit", "flow:request_kit")
+async def new_kit_or_on(turn: Turn, _: str) -> Next:
+    """Who asked for a kit in the same breath is not asked whether they want one."""
+    return await new_kit(turn, "yes") if turn.data.get("wants_kit") else "new_kit"
 
 
 @leads_to("flow:request_kit", "no_kit")
@@ -164,6 +170,7 @@ USED = Flow(
         Say("thanks_self", care),
         Say("thanks_died", care),
         Choose("call_back", ("yes", "no"), call_back, "words"),
+        Do("new_kit_or_on", new_kit_or_on),
         Choose("new_kit", ("yes", "no"), new_kit, "words"),
         Say("no_kit", END),
     ),

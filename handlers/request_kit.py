@@ -93,9 +93,11 @@ async def again_values(turn: Turn) -> dict[str, str]:
 # --- who for, where ----------------------------------------------------------------------------
 
 
-@leads_to("who", "where_or_on")
+@leads_to("who", "how_many", "where_or_on")
 async def who_or_where(turn: Turn, _: str) -> Next:
     """What was already said is not asked again."""
+    if turn.data.get("who") == "professional" and not turn.data.get("quantity"):
+        return "how_many"
     return "where_or_on" if turn.data.get("who") else "who"
 
 

@@ -56,7 +56,7 @@ async def lines(work: Work) -> list[Finding]:
     for home in await all_services(work):
         if held := help_lines.stale(home, work.now.date()):
             named = ", ".join(f"{line.name} {line.number}" for line in held)
-            do = f"Ring each, then: kitline services set {home.slug} --line-checked "
+            do = f"Ring or text each, then: kitline services set {home.slug} --line-checked "
             example = f"{held[0].key}={work.now:%Y-%m-%d}"
             found.append(warn(f"{home.slug}: not sent, as not checked: {named}", do + example))
     return found

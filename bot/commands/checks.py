@@ -134,6 +134,8 @@ def _translated(
     yield from translations.other_citations(own, default)
     yield from translations.other_words(own, default, typed, theirs)
     yield from translations.incomplete(locale, own, default)
+    labels = [dict(labels_in(words_file(one))) for one in (locale, library.DEFAULT)]
+    yield from translations.unlabelled(locale, *labels)
 
 
 def labels_in(file: dict[str, Any], path: str = "words") -> Iterable[tuple[str, str]]:

@@ -60,7 +60,7 @@ def texts(
         {} if locale == library.DEFAULT else shelves.shelf(library.DEFAULT),
         facts,
         shelves.toml("sources.toml"),
-        _summary(items, signatures),
+        _summary([*items, *drawings], signatures),
         [_drawing(item, signatures) for item in drawings],
     )
     typer.echo(page)
@@ -108,7 +108,7 @@ def sign(
         who = f"{reviewer} ({role}), to be read again by {until}"
         if not yes:
             shown = [line for item in open_ for line in _words(item)]
-            do = f"kitline texts --flow {what}"
+            do = f"kitline texts --flow {items[0].name.rpartition('.')[0] or 'pictures'}"
             end = f"Nothing is signed yet. Read them with their sources ({do}), then add --yes."
             return [*lines, *shown, f"Would be signed: {plural(len(open_), 'text')} by {who}.", end]
         for item in open_:
@@ -201,4 +201,4 @@ def _summary(items: list[Item], signatures: Mapping[tuple[str, str], SignOff] | 
         return f"{UNKNOWN}."
     today = SystemClock().now().date()
     good = sum(_is_signed(item, dict(signatures), today) for item in items)
-    return f"{good} of {plural(len(items), 'text')} are signed off as they are now."
+    return f"{good} of {len(items)} texts and drawings are signed off as they are now."

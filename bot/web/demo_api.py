@@ -16,6 +16,7 @@ from bot.bootstrap import App
 from bot.channels.base import clean
 from bot.web.demo_state import state
 from bot.worker import message_of
+from content import pictures
 from db import messages
 from db.models import Address, InboundMessage, InboxRow, OutboxRow
 from db.timers import all_timers
@@ -172,6 +173,7 @@ class DemoApi:
                 {"label": b.label, "choice": b.choice}
                 for b in (message.buttons if message and shows_buttons else ())
             ],
+            "picture": _drawing(message.picture if message else ""),
             "at": (row.sent_at or row.created_at).isoformat(),
             "status": row.status,
             "kind": row.kind,
@@ -209,6 +211,11 @@ class DemoApi:
 
     def _work(self, tx: Any) -> Work:
         return Work(self.app.db, tx, self.app.engine.ids, self.app.clock.now())
+
+
+def _drawing(name: str) -> dict[str, str] | None:
+    drawing = pictures.picture(name)
+    return {"src": f"/help/pictures/{name}.svg", "alt": drawing.alt} if drawing else None
 
 
 def _heard(n: int, row: InboxRow) -> dict[str, Any]:

@@ -1,19 +1,20 @@
 """How much a message sounds like each intent, where no phrase rule has an opinion.
 
 The words of a message (mended, as the rules read them), their classes, and pairs of them near each
-other each speak for or against an intent. It is a second opinion: how far it is trusted is said where it
-is asked (`emergency.py`, `understanding.py`).
+other each speak for or against an intent. It is a second opinion: how far it is trusted is
+said where it is asked (`emergency.py`, `understanding.py`).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from itertools import pairwise
 
-from content.hunch import hunch
+from content.hunch import Hunch, hunch
 from content.phrasebook import phrasebook
-from handlers.engine.reading import Reading
+from handlers.engine.reading import Cell, Reading
 
 MOST = 120  # words: a long text is judged by its end
 TELLING = 3  # features: enough to say why
@@ -39,19 +40,23 @@ def _class_of() -> dict[str, str]:
     return found
 
 
-def features(reading: Reading) -> set[str]:
+def features(cells: tuple[Cell, ...]) -> set[str]:
     """Words, classes, and pairs of classes next to each other or with one word between."""
     classes = _class_of()
-    words = ["#" if cell[0].isdigit() else cell[0] for cell in reading.cells[-MOST:]]
+    words = ["#" if cell[0].isdigit() else cell[0] for cell in cells]
     row = ["^", *(classes.get(word, word) for word in words), "$"]
-    pairs = {f"{a} {b}" for a, b in zip(row, row[1:])}
-    apart = {f"{a} .. {b}" for a, b in zip(row, row[2:])}
+    pairs = {f"{a} {b}" for a, b in pairwise(row)}
+    apart = {f"{a} .. {b}" for a, b in zip(row, row[2:], strict=False)}
     return {*words, *row, *pairs, *apart}
 
 
 def sounds_like(reading: Reading) -> Sounds:
-    model = hunch()
-    found = features(reading)
+    return _sounds_like(reading.cells[-MOST:], hunch())
+
+
+@lru_cache(maxsize=2)  # asked twice a message
+def _sounds_like(cells: tuple[Cell, ...], model: Hunch) -> Sounds:
+    found = features(cells)
     size = 1 / math.sqrt(len(found))
     scores = [0.0] * len(model.intents)
     urgent = model.intents.index("emergency")
@@ -63,5 +68,5 @@ def sounds_like(reading: Reading) -> Sounds:
                 loud.append((-weight, feature))
     shares = [math.exp(score * size) for score in scores]
     whole = sum(shares)
-    likely = {intent: share / whole for intent, share in zip(model.intents, shares)}
+    likely = {intent: share / whole for intent, share in zip(model.intents, shares, strict=True)}
     return Sounds(likely, tuple(feature for _, feature in sorted(loud)[:TELLING]))

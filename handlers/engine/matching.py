@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from rapidfuzz.distance import OSA
 
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+# Vowels that Latin, Arabic and Gurmukhi write as marks belong to the word.
+_MARKS = "\u0300-\u036f\u064b-\u065f\u0a01-\u0a03\u0a3c-\u0a51"
+_LETTER = re.compile(rf"[^\W_]|[{_MARKS}]")
+_WORDS = re.compile(rf"[\w'{_MARKS}-]+")
 _SPACES = re.compile(r"\s+")
 _NUMBER = re.compile(r"\b(\d{1,2})\b")
 _POLITE = re.compile(r"\b(please|pls|plz|thanks|thank you|ta|mate|x+)$")
@@ -17,7 +21,13 @@ _POLITE = re.compile(r"\b(please|pls|plz|thanks|thank you|ta|mate|x+)$")
 def plain(text: str) -> str:
     """Casefolded, straight quotes, single spaces, no punctuation at the edges."""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
-    return _EDGES.sub("", _SPACES.sub(" ", folded))
+    folded = _SPACES.sub(" ", folded)
+    start, end = 0, len(folded)
+    while start < end and not _LETTER.match(folded[start]):
+        start += 1
+    while start < end and not _LETTER.match(folded[end - 1]):
+        end -= 1
+    return folded[start:end]
 
 
 def _most_inside(words: Sequence[str], said: str) -> int:
@@ -28,6 +38,17 @@ def _most_inside(words: Sequence[str], said: str) -> int:
     """
     inside = [w for w in words if len(w) > 1 and not w.isdigit() and f" {w} " in f" {said} "]
     return max(map(len, inside), default=0)
+
+
+def bare(text: str) -> str:
+    """``plain`` without punctuation inside either: the words of "not breathing, wont wake"."""
+    return plain(" ".join(_WORDS.findall(plain(text))))
+
+
+@cache
+def _bare_word(word: str) -> str:
+    """The same of what may be typed; only these are kept in memory, never what people wrote."""
+    return bare(word)
 
 
 def whole_option(text: str, words: Mapping[str, Sequence[str]]) -> str:
@@ -41,9 +62,9 @@ def longest_inside(text: str, words: Mapping[str, Sequence[str]]) -> str:
 
     The longest wins: "not breathing" over "is breathing". A single word is too little.
     """
-    said = f" {plain(text)} "
+    said = f" {bare(text)} "
     inside = {
-        name: max((len(w) for w in some if " " in w and f" {w} " in said), default=0)
+        name: max((len(w) for w in some if " " in w and f" {_bare_word(w)} " in said), default=0)
         for name, some in words.items()
     }
     best = max(inside.values(), default=0)
@@ -59,8 +80,11 @@ def match_option(
     ``words`` gives for each option what may be typed. A digit inside a sentence counts only where
     a wrong guess is harmless (``careful`` false); a typo is forgiven in words of five letters up.
     """
-    said = plain(text)
-    said = plain(_POLITE.sub("", said)) or said
+    whole = plain(text)
+    for name in options:
+        if whole in words[name]:  # "my mate" is an answer, and "yes mate" a polite one
+            return name
+    said = plain(_POLITE.sub("", whole)) or whole
     if not said:
         return None
     if said.isdigit() and 1 <= int(said) <= len(options):

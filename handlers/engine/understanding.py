@@ -18,6 +18,8 @@ from handlers.engine.hunch import sounds_like
 from handlers.engine.reading import Reading, find, read
 
 ENOUGH = 3  # the weight at which a second intent is worth mentioning
+NOT_BESIDE = ("emergency", "unclear")
+ASKS_FOR_A_KIT = ("request_kit", "replace_kit")
 HUNCH = 5  # the weight of a hunch that is sure
 FAINT = 0.7  # a hunch weaker than this says nothing
 NEVER_BY_HUNCH = {"stop", "start", "delete_data", "yes", "no", "peer_accept", "peer_decline"}
@@ -47,6 +49,7 @@ class Vote(NamedTuple):
     why: str
     language: str = ""
     slots: tuple[tuple[str, str], ...] = ()  # "danger: child" comes with the rule that saw it
+    said: float = 0  # the weight without the hunch
 
 
 def looks_like_place(text: str) -> bool:
@@ -60,13 +63,20 @@ def understand(text: str, is_place: Callable[[str], bool] = looks_like_place) ->
     ranked = _ranked(text, reading, verdict, is_place)
     slots = _slots(reading) | {slot: value for vote in ranked for slot, value in vote.slots}
     if verdict.is_emergency:
-        also = tuple(v.intent for v in ranked if v.intent not in ("emergency", "unclear"))
+        also = tuple(v.intent for v in ranked if v.said and v.intent not in NOT_BESIDE)
         return Understood("emergency", also, slots, True, verdict.why, verdict.language)
     if not ranked:
         return Understood("unclear", slots=slots)
-    first, *others = ranked
-    also = tuple(v.intent for v in others if v.weight >= ENOUGH and v.intent != "unclear")
+    first, *others = _kit_before_age(ranked)
+    also = tuple(v.intent for v in others if v.said >= ENOUGH and v.intent not in NOT_BESIDE)
     return Understood(first.intent, also, slots, False, (first.why,), first.language)
+
+
+def _kit_before_age(ranked: list[Vote]) -> list[Vote]:
+    """ "im 15 can i get a kit": answered about the kit, and the slot tells the age."""
+    if ranked[0].why.startswith("en/under-18"):
+        ranked.sort(key=lambda v: v.intent in ASKS_FOR_A_KIT and v.said >= ENOUGH, reverse=True)
+    return ranked
 
 
 def _exactly(text: str) -> Vote | None:
@@ -112,13 +122,14 @@ def _votes(
             why = f"{rule.id}: {reading.text(match.start, match.end)}"
             weight = rule.weight + (match.end - match.start) / 100
             slots = ((rule.slot, rule.value),) if rule.slot else ()
-            yield Vote(rule.intent, weight, why, rule.language, slots)
+            yield Vote(rule.intent, weight, why, rule.language, slots, weight)
     if CODE.fullmatch(text):
         yield Vote("peer_accept", 9.0, "a request's code")
     postcode = OUTCODE.search(text)
     if postcode:
         alone = len(text) - len(postcode.group()) < 3
-        yield Vote("location", 5.0 if alone else 3.0, f"postcode: {postcode.group()}")
+        weight = 5.0 if alone else 3.0
+        yield Vote("location", weight, f"postcode: {postcode.group()}", said=weight)
     elif is_place(text):
         yield Vote("location", 1.5, "sounds like a place")
     for why in verdict.taken_back:

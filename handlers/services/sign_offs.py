@@ -27,7 +27,10 @@ async def newest(
 
     The drawings' are among them, whatever the locale.
     """
-    found = await work.find(SignOff, locale=tuple({locale, library.DEFAULT}))
+    found = await work.find(SignOff, locale=locale)
+    if locale != library.DEFAULT and signing.pictures():
+        drawn = tuple(signing.pictures())
+        found += await work.find(SignOff, locale=library.DEFAULT, name=drawn)
     mine = [one for one in found if one.service_id in (None, service_id)]
     return {(one.locale, one.name): one for one in mine}  # oldest first: the newest stays
 
@@ -50,9 +53,9 @@ def is_good(sign_off: SignOff, fingerprint: str, today: date) -> bool:
 async def signed_names(work: Work, locale: str, service_id: int | None = None) -> frozenset[str]:
     """The texts of a locale, and the drawings, whose present form is signed and in date."""
     today = work.now.date()
-    names = set()
-    for (own, name), one in (await newest(work, locale, service_id)).items():
-        asked_for = own == locale or name in signing.pictures()
-        if asked_for and is_good(one, signing.fingerprint(own, name), today):
-            names.add(name)
-    return frozenset(names)
+    found = await newest(work, locale, service_id)
+    return frozenset(
+        name
+        for (own, name), one in found.items()
+        if is_good(one, signing.fingerprint(own, name), today)
+    )

@@ -235,7 +235,7 @@ def test_nothing_is_signed_without_yes(kitline: Cli, folder: Path) -> None:
     said = kitline("sign", "tea", *LEAD).out
     assert "tea.ask: new, " in said
     assert "\ntea.ask:\nTea?\n" in said  # the very words
-    assert "Nothing is signed yet." in said
+    assert "Nothing is signed yet. Read them with their sources (kitline texts --flow tea)" in said
     assert kitline.rows(SignOff) == []
 
 
@@ -286,10 +286,10 @@ def test_there_is_no_such_text(kitline: Cli, folder: Path) -> None:
 
 
 def test_the_review_document_says_how_each_text_stands(kitline: Cli, folder: Path) -> None:
-    assert "0 of 2 texts are signed off as they are now" in kitline("texts").out
+    assert "0 of 3 texts and drawings are signed off as they are now" in kitline("texts").out
     kitline("sign", "tea.ask", *LEAD, "--yes")
     said = kitline("texts").out
-    assert "1 of 2 texts are signed off as they are now" in said
+    assert "1 of 3 texts and drawings are signed off as they are now" in said
     assert "### tea.ask, 1 SMS\n\nSigned off by Dr Test (clinical lead) on 20" in said
     assert "### menu.main, 1 SMS\n\nNot signed off." in said
     assert "content/pictures/step.svg`; a clinical step, shown nowhere until signed" in said
@@ -304,8 +304,8 @@ def test_the_review_document_says_how_each_text_stands(kitline: Cli, folder: Pat
 def test_what_one_service_signed_is_shown_for_it_alone(kitline: Cli, folder: Path) -> None:
     kitline("services", "add", "home", "--districts", "DN31")
     kitline("sign", "menu", *LEAD, "--service", "home", "--yes")
-    assert "0 of 2 texts are signed" in kitline("texts").out
-    assert "1 of 2 texts are signed" in kitline("texts", "--service", "home").out
+    assert "0 of 3 texts and drawings are signed" in kitline("texts").out
+    assert "1 of 3 texts and drawings are signed" in kitline("texts", "--service", "home").out
     assert "there is no service" in kitline.fails("texts", "--service", "other")
 
 

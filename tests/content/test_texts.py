@@ -51,6 +51,8 @@ def said(source: str) -> set[tuple[str, frozenset[str] | None]]:
         ('library.text("en", "tea.milk", channel)', {("tea.milk", frozenset())}),
         ('turn.say("tea.milk", **values)', {("tea.milk", None)}),
         ('turn.say(f"cards/{topic}.short")', {("cards/*.short", frozenset())}),
+        ('saying("tea.milk", n=2)', {("tea.milk", frozenset(("n",)))}),
+        ('hearing("tea.milk", n=2)', set()),
         ('turn.say(f"{flow.name}.{step.name}", **values)', set()),
         ("turn.say(text)", set()),
         ('reading.text(0, 4); sa.text("done_at is null")', set()),
@@ -483,6 +485,12 @@ def test_what_is_still_to_be_translated() -> None:
     (warning,) = translations.incomplete("ro", {"overdose": default["overdose"]}, default)
     assert (warning.warning, warning.what) == (True, "1 of 2 texts: consent")
     assert list(translations.incomplete("pl", default, default)) == []
+
+
+def test_labels_that_are_still_to_be_translated() -> None:
+    (warning,) = translations.unlabelled("pl", ["a"], ["a", "b"])
+    assert (warning.warning, warning.what) == (True, "1 labels: b")
+    assert list(translations.unlabelled("ro", [], ["a"])) == []
 
 
 # --- ours --------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from tools.pictures import fingerprint
 
 NAMES = sorted(topics())
 SAYS_ITSELF = ("Ask ", "Text ")  # what this line or the reader's service does; no fact of medicine
+CITED = re.compile(r"\[([a-z0-9-]+)\]")
 ENDS_WITH_SOURCES = re.compile(r"(\[[a-z0-9-]+\])+$")
 
 
@@ -57,10 +58,19 @@ def test_each_statement_names_a_source_we_have(topic: str) -> None:
     for statement in statements(block(topic, "page")):
         if not statement.startswith(SAYS_ITSELF):
             assert ENDS_WITH_SOURCES.search(statement), statement
-        cited |= set(re.findall(r"\[([a-z0-9-]+)\]", statement))
+        cited |= set(CITED.findall(statement))
     assert cited <= set(sources())
     assert cited == set(head.sources)
     assert head.safety
+
+
+@pytest.mark.parametrize("topic", NAMES)
+def test_a_translation_keeps_the_sources_line_by_line(topic: str) -> None:
+    english = [CITED.findall(line) for line in statements(block(topic, "page"))]
+    for locale in library.locales():
+        if locale != "en" and library.has_text(locale, f"advice/{topic}.page"):
+            page = library.text(locale, f"advice/{topic}.page")
+            assert [CITED.findall(line) for line in statements(page)] == english, locale
 
 
 def test_no_word_finds_two_topics() -> None:

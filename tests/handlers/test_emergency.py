@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import random
 import statistics
 import time
 from pathlib import Path
@@ -12,8 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from content.hunch import hunch
 from content.phrasebook import compile_phrase, fold
 from handlers.engine.emergency import emergency
+from tests.measure_understanding import k_of_n, parts, survives_typos
+from tools.train_hunch import fingerprint, rows
 
 DATA = Path(__file__).parents[1] / "data"
 LONGEST_SECONDS = 0.02
@@ -24,13 +26,15 @@ def _rows(name: str = "phrases_dev.csv") -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-URGENT = [r["text"] for r in _rows() if r["emergency"] == "1"]
+DEV = _rows()
+EXAMPLES = DEV + _rows("fresh_dev.csv")
+URGENT = [r["text"] for r in EXAMPLES if r["emergency"] == "1"]
+HARMLESS = [r["text"] for r in EXAMPLES if r["emergency"] == "0"]
 HARD = [
     r["text"]
-    for r in _rows()
+    for r in EXAMPLES
     if r["notes"].startswith("hard negative") and "emergency" not in r["notes"].partition("also")[2]
 ]
-HARMLESS = [r["text"] for r in _rows() if r["emergency"] == "0"]
 
 
 @pytest.mark.parametrize(
@@ -105,19 +109,23 @@ def test_a_sign_taken_back_is_named_with_the_reason() -> None:
     assert first.endswith("(over)")
 
 
+def share(wrong: list[str], some: list[str]) -> str:
+    return f"{k_of_n(len(wrong), len(some))} wrong: {wrong}"
+
+
 def test_recall_on_the_example_phrases() -> None:
     missed = [text for text in URGENT if not emergency(text).is_emergency]
-    assert len(missed) <= 0.02 * len(URGENT), missed
+    assert len(missed) <= 0.02 * len(URGENT), share(missed, URGENT)
 
 
 def test_false_alarms_on_the_hard_examples() -> None:
     alarms = [text for text in HARD if emergency(text).is_emergency]
-    assert len(alarms) <= 0.05 * len(HARD), alarms
+    assert len(alarms) <= 0.05 * len(HARD), share(alarms, HARD)
 
 
 def test_false_alarms_on_all_harmless_examples() -> None:
     alarms = [text for text in HARMLESS if emergency(text).is_emergency]
-    assert len(alarms) <= 0.02 * len(HARMLESS), alarms
+    assert len(alarms) <= 0.02 * len(HARMLESS), share(alarms, HARMLESS)
 
 
 def test_the_sentences_written_to_try_the_rules_stay_right() -> None:
@@ -126,25 +134,55 @@ def test_the_sentences_written_to_try_the_rules_stay_right() -> None:
     assert len(wrong) <= 0.03 * len(rows), wrong
 
 
-def _slip(text: str, chance: random.Random) -> str:
-    i = chance.randrange(len(text))
-    letter = chance.choice("abcdefghijklmnopqrstuvwxyz")
-    return chance.choice(
-        [
-            text[:i] + text[i + 1 :],
-            text[:i] + letter + text[i:],
-            text[:i] + letter + text[i + 1 :],
-            text[:i] + text[i + 1 : i + 2] + text[i] + text[i + 2 :],
-        ]
+@pytest.mark.parametrize("part", ["written from", "held back"])
+def test_an_emergency_survives_one_typo(part: str) -> None:
+    kept, slips = survives_typos(r for r in parts()[part] if r in DEV)
+    assert slips >= 1000
+    assert kept >= 0.95 * slips, k_of_n(kept, slips)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("hes not breathing", "en"),
+        ("999", "en"),
+        ("overdose", "en"),
+        ("kolega nie oddycha", "pl"),
+        ("przedawkowanie", "pl"),
+        ("nu respira ajutor", "ro"),
+        ("mae o ddim yn anadlu", "cy"),
+        ("ele não respira", "pt"),
+        ("jis nekvėpuoja", "lt"),
+        ("لا يتنفس", "ar"),
+        ("ਸਾਹ ਨਹੀਂ ਲੈ ਰਿਹਾ", "pa"),
+        ("woh saans nahi le raha", "ur"),
+        ("hiya", ""),
+    ],
+)
+def test_the_language_of_the_first_sign(text: str, language: str) -> None:
+    assert emergency(text).language == language
+
+
+def test_what_names_no_sign_may_still_sound_like_an_emergency() -> None:
+    verdict = emergency(
+        "he had a funny turn in the van and i cant get a word out of the lad at all"
     )
+    assert verdict.is_emergency
 
 
-def test_an_emergency_survives_one_typo() -> None:
-    chance = random.Random(999)
-    recognised = [text for text in URGENT if emergency(text).is_emergency]
-    slips = [_slip(text, chance) for text in recognised for _ in range(10)]
-    kept = sum(emergency(slip).is_emergency for slip in slips)
-    assert kept >= 0.95 * len(slips)
+def test_a_hunch_says_what_it_heard() -> None:
+    (why,) = emergency("think my drink had stuff in it cant move").why
+    assert why.startswith("sounds like an emergency (0.")
+
+
+def test_a_sign_that_sounds_like_none_does_not_count_and_says_so() -> None:
+    verdict = emergency("can pregabalin and booze make you stop breathing")
+    assert not verdict.is_emergency
+    assert verdict.taken_back
+
+
+def test_the_hunch_was_made_from_the_examples_that_are_here() -> None:
+    assert hunch().rows == fingerprint(rows()), "run: python -m tools.train_hunch"
 
 
 @pytest.mark.parametrize("change", [str.upper, str.title, lambda t: f"  {t}  ", lambda t: t + "!!"])
@@ -162,14 +200,10 @@ def test_found_at_the_end_and_in_the_middle_of_a_long_text() -> None:
         assert emergency(text[-4000:]).is_emergency
 
 
-def test_short_messages_take_microseconds() -> None:
-    emergency("warm")
-    took = []
-    for text in URGENT + HARMLESS:
-        start = time.thread_time()
-        emergency(text)
-        took.append(time.thread_time() - start)
-    assert statistics.median(took) < 0.0003
+def test_short_messages_take_less_than_two_milliseconds() -> None:
+    took = sorted(_fastest_of_three(text) for text in URGENT + HARMLESS)
+    assert statistics.mean(took) < 0.001
+    assert took[int(0.99 * len(took))] < 0.002
 
 
 def _fastest_of_three(text: str) -> float:
@@ -199,6 +233,23 @@ def test_four_thousand_characters_of_anything_are_read_in_time(text: str) -> Non
 
 
 WORDS = st.sampled_from([w for t in URGENT + HARMLESS for w in t.split()])
+# What fingers, phones and copied text do to letters.
+HOMOGLYPHS = str.maketrans("aeopcxyi", "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456")
+SPOILT = (
+    str.upper,
+    str.swapcase,
+    lambda w: w[1:] + w[:1],
+    lambda w: w[:1] + w,
+    lambda w: w[:-1],
+    lambda w: " ".join(w),
+    lambda w: w.translate(HOMOGLYPHS),
+    lambda w: w.replace("e", "3").replace("o", "0"),
+    lambda w: w + "\u200b\u0301",
+    lambda w: w + "💀🚑",
+    lambda w: w + "!!!\n",
+    lambda w: w * 3,
+)
+SPOILT_WORDS = st.builds(lambda word, spoil: spoil(word), WORDS, st.sampled_from(SPOILT))
 
 
 @settings(max_examples=150, deadline=None)
@@ -208,10 +259,16 @@ def test_never_raises(text: str) -> None:
     emergency(text, already=True)
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(WORDS, max_size=600).map(" ".join))
+@settings(max_examples=60, deadline=None)
+@given(st.lists(WORDS | SPOILT_WORDS, max_size=900).map(" ".join))
 def test_never_slow(text: str) -> None:
     assert _fastest_of_three(text[:4000]) < LONGEST_SECONDS
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet=st.characters(codec=None), min_size=500, max_size=4000))
+def test_never_slow_on_nonsense(text: str) -> None:
+    assert _fastest_of_three(text) < LONGEST_SECONDS
 
 
 @pytest.mark.parametrize(

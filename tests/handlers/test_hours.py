@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from handlers.services.hours import check_hours, is_bank_holiday, opening
+from content import library
+from handlers.services.hours import Opening, check_hours, is_bank_holiday, opening
 
 NATIONS = ("England", "Scotland", "Wales", "Northern Ireland")
 SHOP = "Mo-Fr 09:00-17:30; Sa 09:00-12:00"
@@ -16,8 +17,12 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+def words(found: Opening, locale: str = "en") -> str:
+    return str(library.said(locale, found.words))
+
+
 @pytest.mark.parametrize(
-    ("hours", "now", "is_open", "words"),
+    ("hours", "now", "is_open", "said"),
     [
         (SHOP, "2026-11-23 10:00", True, "open till 5:30"),
         (SHOP, "2026-11-21 11:59", True, "open till noon"),
@@ -46,9 +51,9 @@ def utc(text: str) -> datetime:
         ("24/7", "2026-12-25 10:00", None, "bank holiday: ring first"),
     ],
 )
-def test_what_is_said(hours: str, now: str, is_open: bool | None, words: str) -> None:
+def test_what_is_said(hours: str, now: str, is_open: bool | None, said: str) -> None:
     found = opening(hours, utc(now), "England")
-    assert (found.is_open, found.words) == (is_open, words)
+    assert (found.is_open, words(found)) == (is_open, said)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +79,8 @@ def test_a_confirmed_bank_holiday_is_an_ordinary_day() -> None:
     confirmed = frozenset({date(2026, 12, 28)})
     now = opening(SHOP, utc("2026-12-28 10:00"), "England", confirmed)
     before = opening(SHOP, utc("2026-12-24 18:00"), "England", confirmed)
-    assert (now.is_open, now.words) == (True, "open till 5:30")
-    assert before.words == "opens Monday at 9"
+    assert (now.is_open, words(now)) == (True, "open till 5:30")
+    assert words(before) == "opens Monday at 9"
 
 
 def test_times_are_given_in_london() -> None:

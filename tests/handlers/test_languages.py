@@ -247,6 +247,17 @@ async def test_it_is_offered_once_and_stands_in_nobodys_way(line: Kitline) -> No
     assert (await _contact(line)).locale == "en"
 
 
+async def test_a_number_answers_the_question_before(line: Kitline) -> None:
+    await _set(line, "pl")
+    for text in ("KIT", "YES", "YES"):
+        await line.say(AMY, text)
+    await line.say(AMY, "potrzebuję zestaw z naloksonem")
+    assert (await _heard(line))[-1].startswith(library.text("pl", OFFER))
+    await line.say(AMY, "2")  # someone I know
+    assert (await _heard(line))[-1].startswith("Where are you?")
+    assert (await _contact(line)).locale == "en"
+
+
 async def test_stop_is_heard_in_every_language(line: Kitline) -> None:
     for word in ("Koniec", "إيقاف", "band karo", "sustabdyti", "parar", "oprește", "ਬੰਦ ਕਰੋ"):
         await line.say(AMY, word)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.engine.matching import match_option, plain
+from handlers.engine.matching import longest_inside, match_option, plain
 
 YES_NO = {"yes": ("yes", "y", "yeah", "ok"), "no": ("no", "n", "nope")}
 KITS = {"nasal": ("nose spray", "nasal", "spray"), "injectable": ("injection", "injectable")}
@@ -75,3 +75,14 @@ def test_match(text: str, words: dict[str, tuple[str, ...]], careful: bool, opti
 def test_nothing_breaks_it(text: str) -> None:
     for careful in (True, False):
         assert match_option(text, list(YES_NO), YES_NO, careful=careful) in ("yes", "no", None)
+
+
+def test_punctuation_inside_a_sentence_hides_nothing() -> None:
+    words = {"asleep": ("wont wake",), "not_breathing": ("not breathing",)}
+    assert longest_inside("hes not breathing, wont wake", words) == "not_breathing"
+    assert longest_inside("not breathing!! he is blue", words) == "not_breathing"
+
+
+def test_marks_at_the_end_of_a_word_are_part_of_it() -> None:
+    assert plain("ਨਹੀਂ!") == "ਨਹੀਂ"
+    assert plain("1\ufe0f\u20e3") == "1"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from content import library
 from db.reference.gazetteer import Gazetteer
 from handlers.services.geo import distance_words, haversine_km, miles
 from handlers.services.places import (
@@ -281,7 +282,7 @@ def test_a_pin_is_kept_no_more_exactly_than_100_metres(gazetteer: Gazetteer) -> 
 def test_distances_are_said_as_exactly_as_they_are_known(
     km: float, error_km: float, words: str
 ) -> None:
-    assert distance_words(km, error_km) == words
+    assert library.said("en", distance_words(km, error_km)) == words
     assert words.isascii()
 
 

@@ -72,6 +72,16 @@ async def test_a_message_is_stored_and_answered(demo: Kitline) -> None:
     assert await texts(demo, "+447700900199") == []
 
 
+async def test_a_drawing_comes_with_what_it_shows(demo: Kitline) -> None:
+    chat = "tg:900001"
+    for words in ("ADVICE which kit", "ADVICE nyxoid"):
+        await post(demo, "/demo/messages", channel="telegram", text=words, **{"from": chat})
+        await demo.settle()
+    drawn = [m["picture"] for m in await texts(demo, chat, after=0) if m.get("picture")]
+    assert [picture["src"] for picture in drawn] == ["/help/pictures/which_kit.svg"]
+    assert drawn[0]["alt"].startswith("Three kits")
+
+
 async def test_an_id_repeats_a_delivery(demo: Kitline) -> None:
     for new in (True, False):
         body = {"channel": "sms", "from": AMY, "text": "KIT", "id": "m1"}

@@ -15,6 +15,8 @@ from tests.standins import telegram_updates
 from tests.web.calls import AMY, replies, telegram_posts, text_form, twilio_posts
 
 CRIES = {
+    "cy": "Dydy o ddim yn anadlu",
+    "pl": "kolega nie oddycha",
     "ro": "nu respira ajutor",
     "pa": "ਮੇਰਾ ਭਰਾ ਬੇਹੋਸ਼ ਹੈ ਉੱਠ ਨਹੀਂ ਰਿਹਾ",
     "pa-Latn": "mera bhra behosh ho gaya overdose hoyi aa",

@@ -175,6 +175,7 @@ export class Phone extends EventTarget {
     node.replaceChildren(
       el("div", { class: "bubble" },
         el("span", { class: "vh" }, mine ? "Sent: " : "Received: "),
+        ...(item.picture ? [el("img", { ...item.picture, width: 800, height: 480 })] : []),
         el("span", { class: "body" }, ...linked(item.text ?? plainPlace(item)))),
       ...this.#keys(item, answered),
       el("p", { class: "meta" }, meta(item, mine)),
