@@ -91,6 +91,7 @@ class Phrasebook:
     indexes: Mapping[str, Index]  # kind of rule -> word -> the phrases that hang on it
     vocabulary: frozenset[str]  # every word of every rule
     known: frozenset[str]  # and the common words, which are never a misspelling of another
+    english: frozenset[str]  # those of them that are English
     same: Mapping[tuple[str, ...], tuple[str, ...]]  # words that were heard or spelled apart
     exact: Mapping[str, tuple[str, str]]  # whole messages -> intent, language
     words: Mapping[str, Mapping[str, frozenset[str]]]  # language -> class -> words
@@ -212,14 +213,14 @@ def phrasebook() -> Phrasebook:
     words: dict[str, dict[str, frozenset[str]]] = {}
     same: dict[tuple[str, ...], tuple[str, ...]] = {}
     exact: dict[str, tuple[str, str]] = {}
-    common: set[str] = set()
+    common: dict[str, set[str]] = defaultdict(set)
     files = [_read(path) for path in sorted(FOLDER.glob("*.toml"), key=_english_first)]
     for language, data in files:
         classes = {name: _members(text) for name, text in data.get("words", {}).items()}
         words.setdefault(language, {}).update(classes)
     for language, data in files:
         rules += _rules(language, data, words[language])
-        common |= _members(data.get("common", ""))
+        common[language] |= _members(data.get("common", ""))
         for apart, together in data.get("same", {}).items():
             same[tuple(_plain(apart).split())] = tuple(_plain(together).split())
         for intent, messages in data.get("exact", {}).items():
@@ -228,14 +229,18 @@ def phrasebook() -> Phrasebook:
     return _build(rules, words, same, exact, common)
 
 
+def _words_in(rules: Iterable[Rule]) -> set[str]:
+    return {w for r in rules for p in r.phrases for e in p.elements for w in e.words}
+
+
 def _build(
     rules: list[Rule],
     words: Mapping[str, Mapping[str, frozenset[str]]],
     same: Mapping[tuple[str, ...], tuple[str, ...]],
     exact: Mapping[str, tuple[str, str]],
-    common: set[str],
+    common: Mapping[str, set[str]],
 ) -> Phrasebook:
-    vocabulary = {w for r in rules for p in r.phrases for e in p.elements for w in e.words}
+    vocabulary = _words_in(rules)
     vocabulary |= {w for classes in words.values() for members in classes.values() for w in members}
     vocabulary |= {w for together in same.values() for w in together}
     kinds = {r.kind for r in rules}
@@ -249,7 +254,8 @@ def _build(
     return Phrasebook(
         indexes={kind: _index(r for r in rules if r.kind == kind) for kind in sorted(kinds)},
         vocabulary=frozenset(vocabulary),
-        known=frozenset(vocabulary | common),
+        known=frozenset(vocabulary.union(*common.values())),
+        english=frozenset(_words_in(r for r in rules if r.language == "en") | common["en"]),
         same=same,
         exact=exact,
         words=words,

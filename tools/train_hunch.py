@@ -22,7 +22,7 @@ from handlers.engine.hunch import MOST, features
 from handlers.engine.reading import read
 
 DATA = Path(__file__).parents[1] / "tests" / "data"
-SOURCES = ("phrases_dev.csv", "phrases_more.csv", "fresh_dev.csv")
+SOURCES = ("phrases_dev.csv", "phrases_more.csv", "phrases_everyday.csv", "fresh_dev.csv")
 ROUNDS = 12
 STEP = 0.6
 SHRINK = 0.0004

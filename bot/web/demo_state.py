@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from db.models import (
-    Administration,
     Address,
+    Administration,
     Claim,
     Consent,
     Contact,

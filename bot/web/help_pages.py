@@ -140,7 +140,7 @@ class HelpPages:
             in_english=reader.locale != asked and asked in library.locales(),
             others=await self._other_languages(topic, reader.locale),
             related=[_link(reader, name) for name in _related(topic)],
-            number=self._number(known.services[0] if known.services else None),
+            numbers=self._numbers(known.services),
             say={
                 "name": reader.text("help_pages.name"),
                 "unsigned": reader.text("help_pages.unsigned"),
@@ -172,6 +172,7 @@ class HelpPages:
             locale=reader.locale,
             query=_query(reader.locale),
             team=team_name(service) if service else "",
+            teams={one.slug: team_name(one) for one in services},
             number=number,
             signed="help_pages.card_steps" in known.signed,
             code=Markup(_code(scan)),
@@ -214,9 +215,9 @@ class HelpPages:
 
     async def _reader(self, asked: str, name: str) -> Reader:
         """The language asked for, if it has the text and may show it; else English."""
-        may = asked == library.DEFAULT or (
-            library.has_text(asked, name) and await self._may_read(asked, name)
-        )
+        if asked not in library.locales() or not library.has_text(asked, name):
+            return Reader(library.DEFAULT)
+        may = asked == library.DEFAULT or await self._may_read(asked, name)
         return Reader(asked if may else library.DEFAULT)
 
     async def _may_read(self, locale: str, name: str) -> bool:
@@ -241,6 +242,11 @@ class HelpPages:
     def _number(self, service: Service | None) -> str:
         line = service.sms_line if service else ""
         return spaced(line or self.app.settings.twilio_from)
+
+    def _numbers(self, services: Sequence[Service]) -> dict[str, str]:
+        """Each number with whose it is; the one of the settings while no service is known."""
+        found = {self._number(one): team_name(one) for one in services} or {self._number(None): ""}
+        return {number: name for number, name in found.items() if number}
 
     def _help_address(self) -> str:
         return f"{self.app.settings.url}/help/"

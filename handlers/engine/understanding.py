@@ -22,6 +22,7 @@ NOT_BESIDE = ("emergency", "unclear")
 ASKS_FOR_A_KIT = ("request_kit", "replace_kit")
 HUNCH = 5  # the weight of a hunch that is sure
 FAINT = 0.7  # a hunch weaker than this says nothing
+SURE = 2.5  # and alone, where no rule has an opinion, it has to be as strong as this
 NEVER_BY_HUNCH = {"stop", "start", "delete_data", "yes", "no", "peer_accept", "peer_decline"}
 MOST = 240  # words: whatever a longer text wants besides, an answer cannot cover it
 OUTCODE = re.compile(r"\b[a-z]{1,2}\s?[0-9][0-9a-z]?(?:\s*[0-9]\s*[a-z]{2})?\b", re.IGNORECASE)
@@ -106,8 +107,10 @@ def _add_hunch(best: dict[str, Vote], reading: Reading) -> None:
     """What it sounds like strengthens a vote, and stands alone where no rule has one."""
     for intent, share in sounds_like(reading).likely.items():
         weight = HUNCH * share
-        unsaid = intent in NEVER_BY_HUNCH and intent not in best
-        if intent == "emergency" or weight < FAINT or unsaid:
+        unsaid = intent not in best
+        if intent == "emergency" or weight < (SURE if unsaid else FAINT):
+            continue
+        if unsaid and intent in NEVER_BY_HUNCH:
             continue
         vote = best.get(intent, Vote(intent, 0, f"sounds like {intent} ({share:.2f})"))
         best[intent] = vote._replace(weight=vote.weight + weight)

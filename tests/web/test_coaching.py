@@ -27,6 +27,8 @@ async def said(demo: Kitline, *texts: str) -> list[str]:
         ("no change", PUSH),
         ("still nothing", PUSH),
         ("he hasnt woke up", PUSH),
+        ("he wont wake up", PUSH),
+        ("still not awake", PUSH),
         ("hes not breathing again", PUSH),
         ("he was breathing but now hes stopped breathing", PUSH),
         ("hes breathing now", SIDE),
@@ -45,6 +47,12 @@ async def test_after_a_dose_to_somebody_who_does_not_breathe(
 ) -> None:
     await said(demo, "hes gone over", "nyxoid", "no", "done")
     assert any(reads in t for t in await said(demo, text)), text
+
+
+@pytest.mark.parametrize("text", ["still wont wake", "he wont wake up", "not awake", "dunno"])
+async def test_not_waking_says_nothing_of_breathing(demo: Kitline, text: str) -> None:
+    await said(demo, "hes gone over", "nyxoid")
+    assert not any(SIDE in t and "CALL" not in t for t in await said(demo, text)), text
 
 
 @pytest.mark.parametrize("text", ["is the ambulance here yet", "what if help is here late"])

@@ -125,12 +125,21 @@ async def test_drawings_of_a_step_are_shown_nowhere_until_signed(demo: Kitline) 
     assert "which_kit.svg" in (await get(demo, "/help/giving")).text
 
 
+async def test_a_page_names_the_number_of_every_service(demo: Kitline) -> None:
+    text = (await get(demo, "/help/tolerance")).text
+    assert "+44 7700 900900</a> (Grimsby Kit Line)" in text
+    assert "+44 7700 900901</a> (Worcester Kit Line)" in text
+
+
 # --- languages ---------------------------------------------------------------------------------
 
 
-async def test_a_language_we_do_not_have_falls_back_to_english(demo: Kitline) -> None:
-    text = (await get(demo, "/help/signs?lang=xx")).text
+@pytest.mark.parametrize("asked", ["xx", "", "../en", "/etc", "en%00", "EN"])
+async def test_a_language_we_do_not_have_falls_back_to_english(demo: Kitline, asked: str) -> None:
+    looked_at = library.text_file.cache_info().currsize
+    text = (await get(demo, f"/help/signs?lang={asked}")).text
     assert "<h1>Signs of an overdose</h1>" in text
+    assert library.text_file.cache_info().currsize - looked_at < 10  # our own files, no more
 
 
 async def test_a_draft_translation_is_for_the_demo_or_where_switched_on(
@@ -160,6 +169,7 @@ async def test_the_card_has_the_steps_the_number_and_a_code(demo: Kitline) -> No
 async def test_the_card_of_a_service(demo: Kitline) -> None:
     services = (await get(demo, "/")).text
     assert "Worcester Kit Line" in services
+    assert 'href="/help/card?service=worcester"' in (await get(demo, "/help/card")).text
     text = (await get(demo, "/help/card?service=worcester")).text
     assert "Worcester Kit Line" in text
     assert (await get(demo, "/help/card?service=nowhere")).status_code == 404
