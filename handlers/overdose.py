@@ -23,6 +23,8 @@ from handlers.flags import raise_flag
 from handlers.services import requests
 from handlers.services.contacts import service_to_tell
 
+NEVER_ASKED = ("helped", "awake", "given")
+"""What is good news only when it is said, not when it is asked."""
 SAME_LINE_ONCE = timedelta(seconds=30)
 ASIDES = {
     "police": "overdose.police",
@@ -104,6 +106,8 @@ async def answered(turn: Turn, text: str) -> bool:
     verdict = emergency(text)
     urgent = turn.scene.answered or verdict.is_emergency
     option = await conversation.chosen_here(turn, text) or _meant_here(turn, text)
+    if option in NEVER_ASKED and text.rstrip().endswith("?"):
+        option = ""  # "przyjechali?" asks; it does not say that they came
     state = "" if option else _state_in(turn, text)
     mistake = not (option or state or urgent) and _means(turn, text, "kit", ("mistake",))
     if not (option or mistake or state):
@@ -125,7 +129,9 @@ async def answered(turn: Turn, text: str) -> bool:
 def _state_in(turn: Turn, text: str) -> str:
     """How they are, in the words of any question; "same" where nothing has changed."""
     state = _means(turn, text, "change", coaching.STATES)
-    if state or turn.step in ("kit", "breathing"):
+    if turn.step in ("kit", "breathing"):
+        return "" if state == "same" else state
+    if state:
         return state
     same = library.phrases(turn.tongue, "overdose", "same")
     return "same" if plain(text) in same or longest_inside(text, {"same": same}) else ""
@@ -160,6 +166,8 @@ def _means(turn: Turn, text: str, step: str, options: tuple[str, ...]) -> str:
     if not found and longest_inside(text, {n: words[n] for n in words if n == "not_breathing"}):
         return "not_breathing"  # whatever else the sentence says
     found = found or longest_inside(text, words)
+    if found in NEVER_ASKED and text.rstrip().endswith("?"):
+        return ""
     if found == "helped" and _says(turn, text, "not_here"):
         return ""  # "is the ambulance here yet" is not "the ambulance is here"
     if found in ("awake", "given") and _says(turn, text, "not_done"):

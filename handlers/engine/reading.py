@@ -17,7 +17,7 @@ MOST_MENDED = 400  # mending is the slow part; the last words of a message count
 TOKEN = re.compile(r"[a-z0-9]+(?:['/][a-z0-9]+)*|[^\W_a-z0-9]+|[.!?;\n]+|[^\w\s,.!?;:'\"()\[\]{}-]")
 # "OD" is written with a capital tail, dots or a stroke; "odd" in small letters is another word.
 OVERDOSED = re.compile(
-    r"\bO[./]?D(?:['’.]?e?d|['’]E?D|ED)\b|\b[oO]d['’]e?d\b|\bo['./]?d['’]?ed\b|\bo['./]d['’]?d\b"
+    r"\bO[./]?D(?:['’.]?e?d|['’]E?D|ED)\b|\b[oO]d['’][eE]?[dD]\b|\bo['./]?d['’]?ed\b|\bo['./]d['’]?d\b"
 )
 OD_DOTS = re.compile(r"\b[oO][./][dD]\b\.?")
 STRAY = re.compile(r"(?<=[\u0600-\u0a7f])[a-z](?=[\u0600-\u0a7f])")  # a slip on the other keyboard

@@ -49,13 +49,19 @@ async def test_after_a_dose_to_somebody_who_does_not_breathe(
     assert any(reads in t for t in await said(demo, text)), text
 
 
+async def test_good_news_that_is_only_asked_is_none(demo: Kitline) -> None:
+    await said(demo, "hes gone over", "nyxoid", "no", "done")
+    assert not any("can wear off" in t for t in await said(demo, "is he awake?"))
+    assert not any("Tell the crew" in t for t in await said(demo, "help is here?"))
+
+
 @pytest.mark.parametrize("text", ["still wont wake", "he wont wake up", "not awake", "dunno"])
 async def test_not_waking_says_nothing_of_breathing(demo: Kitline, text: str) -> None:
     await said(demo, "hes gone over", "nyxoid")
     assert not any(SIDE in t and "CALL" not in t for t in await said(demo, text)), text
 
 
-@pytest.mark.parametrize("text", ["is the ambulance here yet", "what if help is here late"])
+@pytest.mark.parametrize("text", ["is the ambulance here yet", "what if help is here late", "ambulance here?"])
 async def test_help_that_is_not_there_ends_nothing(demo: Kitline, text: str) -> None:
     await said(demo, "hes gone over", "nyxoid", "no", "done")
     answer = await said(demo, text)
