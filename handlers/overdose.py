@@ -25,6 +25,7 @@ from handlers.services.contacts import service_to_tell
 
 NEVER_ASKED = ("helped", "awake", "given")
 """What is good news only when it is said, not when it is asked."""
+BEFORE_COACHING = ("kit", "breathing", "with_you", "by_yourself", "self_check")
 SAME_LINE_ONCE = timedelta(seconds=30)
 ASIDES = {
     "police": "overdose.police",
@@ -109,7 +110,9 @@ async def answered(turn: Turn, text: str) -> bool:
     if option in NEVER_ASKED and text.rstrip().endswith("?"):
         option = ""  # "przyjechali?" asks; it does not say that they came
     state = "" if option else _state_in(turn, text)
-    mistake = not (option or state or urgent) and _means(turn, text, "kit", ("mistake",))
+    mistake = "" if option or state or urgent else _means(turn, text, "kit", ("mistake",))
+    if mistake and turn.step not in BEFORE_COACHING and _says(turn, text, "fine"):
+        mistake, state = "", "awake"  # by now "hes fine" is how they are
     if not (option or mistake or state):
         return False
     if urgent:
@@ -133,6 +136,8 @@ def _state_in(turn: Turn, text: str) -> str:
         return "" if state == "same" else state
     if state:
         return state
+    if turn.step in coaching.AWAKE_STEPS and _means(turn, text, "awake_check", ("fine",)):
+        return "fine"
     same = library.phrases(turn.tongue, "overdose", "same")
     return "same" if plain(text) in same or longest_inside(text, {"same": same}) else ""
 
@@ -152,8 +157,8 @@ async def _state(turn: Turn, state: str) -> None:
         await conversation.ask(turn)  # which kit is still to be known
         coaching.heard(turn)
         return
-    if state == "same" and turn.step in coaching.AWAKE_STEPS:
-        state = "fine"
+    if turn.step in coaching.AWAKE_STEPS and state == "same":
+        state = "asleep"  # "he hasnt woken up", "no response": not what it was
     then = coaching.awake if turn.step in coaching.AWAKE_STEPS else coaching.change
     await conversation.proceed(turn, await then(turn, state))
 
@@ -170,7 +175,7 @@ def _means(turn: Turn, text: str, step: str, options: tuple[str, ...]) -> str:
         return ""
     if found == "helped" and _says(turn, text, "not_here"):
         return ""  # "is the ambulance here yet" is not "the ambulance is here"
-    if found in ("awake", "given") and _says(turn, text, "not_done"):
+    if found in ("awake", "given", "fine") and _says(turn, text, "not_done"):
         return "same" if found == "awake" else ""  # "he hasnt woke up", "havent given it"
     return found
 

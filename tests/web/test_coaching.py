@@ -49,6 +49,36 @@ async def test_after_a_dose_to_somebody_who_does_not_breathe(
     assert any(reads in t for t in await said(demo, text)), text
 
 
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("no response", "The next dose now"),
+        ("he hasnt woken up", "The next dose now"),
+        ("hes going under again", "The next dose now"),
+        ("not good", "I am here"),
+        ("same", "can wear off"),
+        ("hes fine", "can wear off"),
+        ("still awake", "can wear off"),
+    ],
+)
+async def test_when_they_had_come_round(demo: Kitline, text: str, reads: str) -> None:
+    await said(demo, "hes gone over", "nyxoid", "no", "done", "awake")
+    await demo.wait(timedelta(minutes=5))
+    assert any(reads in t for t in await said(demo, text)), text
+
+
+@pytest.mark.parametrize("text", ["i need help here", "send an ambulance here please"])
+async def test_asking_for_help_is_not_having_it(demo: Kitline, text: str) -> None:
+    await said(demo, "hes gone over", "nyxoid", "no", "done")
+    assert not any("Tell the crew" in t for t in await said(demo, text))
+
+
+async def test_hes_fine_after_a_dose_is_watched_and_wrong_ends_it(demo: Kitline) -> None:
+    await said(demo, "hes gone over", "nyxoid", "no", "done")
+    assert any("can wear off" in t for t in await said(demo, "hes fine"))
+    assert any("Good to hear" in t for t in await said(demo, "WRONG"))
+
+
 async def test_good_news_that_is_only_asked_is_none(demo: Kitline) -> None:
     await said(demo, "hes gone over", "nyxoid", "no", "done")
     assert not any("can wear off" in t for t in await said(demo, "is he awake?"))
@@ -61,7 +91,9 @@ async def test_not_waking_says_nothing_of_breathing(demo: Kitline, text: str) ->
     assert not any(SIDE in t and "CALL" not in t for t in await said(demo, text)), text
 
 
-@pytest.mark.parametrize("text", ["is the ambulance here yet", "what if help is here late", "ambulance here?"])
+@pytest.mark.parametrize(
+    "text", ["is the ambulance here yet", "what if help is here late", "ambulance here?"]
+)
 async def test_help_that_is_not_there_ends_nothing(demo: Kitline, text: str) -> None:
     await said(demo, "hes gone over", "nyxoid", "no", "done")
     answer = await said(demo, text)
