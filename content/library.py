@@ -231,6 +231,12 @@ def role_words(locale: str, role: str) -> dict[str, str]:
 
 
 @cache
+def topic_words(locale: str, topic: str) -> tuple[str, ...]:
+    """What people type in this language for an advice topic; "nothing": words that find none."""
+    return tuple(_words_file(locale).get("topics", {}).get(topic, ()))
+
+
+@cache
 def phrases(locale: str, flow: str, name: str) -> tuple[str, ...]:
     """Phrases that ask a side question of a flow ("will the police come")."""
     found: list[str] = []

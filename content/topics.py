@@ -101,12 +101,19 @@ def _keys(locale: str) -> dict[str, list[Key]]:
             (word,): _TITLE_COUNTS
             for words in titles
             for word in _words(words)
-            if word not in _SAYS_NOTHING
+            if word not in _says_nothing(locale)
         }
-        keys |= {tuple(_words(phrase)): 1.0 for phrase in topic.words}
+        said = (*topic.words, *library.topic_words(locale, name))
+        keys |= {tuple(_words(phrase)): 1.0 for phrase in said}
         for words, worth in keys.items():
             found.setdefault(words[0], []).append(Key(name, words, worth))
     return found
+
+
+@cache
+def _says_nothing(locale: str) -> frozenset[str]:
+    own = (word for said in library.topic_words(locale, "nothing") for word in _words(said))
+    return _SAYS_NOTHING.union(own)
 
 
 @cache
@@ -121,7 +128,7 @@ def _near(word: str, locale: str) -> dict[str, float]:
     "does" is no typo of "dose".
     """
     found = {}
-    if word not in _SAYS_NOTHING:
+    if word not in _says_nothing(locale):
         found = {meant: _TYPO_COUNTS for meant in _vocabulary(locale) if _alike(word, meant)}
     return found | ({word: 1.0} if word in _vocabulary(locale) else {})
 

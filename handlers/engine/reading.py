@@ -14,7 +14,9 @@ from content.phrasebook import Phrase, Rule, fold, phrasebook, shorter, slips_al
 MOST_WORDS = 1500
 MOST_PLACES = 60  # of one word: a text that repeats itself is read from its end
 MOST_MENDED = 400  # mending is the slow part; the last words of a message count most
-TOKEN = re.compile(r"[a-z0-9]+(?:['/][a-z0-9]+)*|[^\W_a-z0-9]+|[.!?;\n]+|[^\w\s,.!?;:'\"()\[\]{}-]")
+TOKEN = re.compile(
+    r"\d+\.\d+|[a-z0-9]+(?:['/][a-z0-9]+)*|[^\W_a-z0-9]+|[.!?;\n]+|[^\w\s,.!?;:'\"()\[\]{}-]"
+)
 # "OD" is written with a capital tail, dots or a stroke; "odd" in small letters is another word.
 OVERDOSED = re.compile(
     r"\bO[./]?D(?:['’.]?e?d|['’]E?D|ED)\b|\b[oO]d['’][eE]?[dD]\b|\bo['./]?d['’]?ed\b|\bo['./]d['’]?d\b"

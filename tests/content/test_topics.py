@@ -160,3 +160,19 @@ def test_a_clinical_drawing_shows_only_once_signed() -> None:
     assert not pictures.may_show("giving_nyxoid", {"giving_prenoxad"})
     assert pictures.may_show("giving_nyxoid", {"giving_nyxoid"})
     assert not pictures.may_show("no_such_drawing", {"no_such_drawing"})
+
+
+@pytest.mark.parametrize(
+    ("locale", "words", "topic"),
+    [
+        ("pl", "zastrzyk jak", "prenoxad"),
+        ("pl", "wyszedłem z więzienia", "tolerance"),
+        ("pl", "amfetamina", "stimulants"),
+        ("pl", "pozycja boczna", "recovery_position"),
+        ("cy", "carchar", "tolerance"),
+        ("cy", "beth am yr heddlu", "police"),
+        ("cy", "cymysgu", "mixing"),
+    ],
+)
+def test_topics_are_found_in_the_persons_language(locale: str, words: str, topic: str) -> None:
+    assert find_topics(words, locale)[0] == topic

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.engine.understanding import as_json, understand
+from handlers.engine.understanding import NEVER_BY_HUNCH, as_json, understand
+from tests.measure_understanding import k_of_n, right_intents
 
-PHRASES = Path(__file__).parents[1] / "data" / "phrases_dev.csv"
+DATA = Path(__file__).parents[1] / "data"
 
 
-def _rows() -> list[dict[str, str]]:
-    with PHRASES.open(encoding="utf-8", newline="") as file:
+def _rows(name: str = "phrases_dev.csv") -> list[dict[str, str]]:
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -77,10 +78,76 @@ def test_several_wishes_and_facts_at_once() -> None:
         ("is it legal to carry naloxone", "topic", "law"),
         ("whats the recovery position", "topic", "recovery_position"),
         ("can i have this in polish", "language", "pl"),
+        ("how do i use nyxoid", "topic", "nyxoid"),
+        ("how do i use the prenoxad", "topic", "prenoxad"),
+        ("whats the 1.26 spray", "topic", "ventizolve"),
+        ("how do i give naloxone", "topic", "giving"),
+        ("what is naloxone", "topic", "about_naloxone"),
+        ("signs of an overdose", "topic", "signs"),
+        ("how do i do rescue breaths", "topic", "rescue_breaths"),
+        ("can i mix methadone with vallies", "topic", "mixing"),
+        ("tolerance after prison", "topic", "tolerance"),
+        ("are there fake vallies about", "topic", "nitazenes"),
+        ("whats xylazine", "topic", "xylazine"),
+        ("is it safe using on my own", "topic", "using_alone"),
+        ("does naloxone work on crack", "topic", "stimulants"),
+        ("is smoking safer than injecting", "topic", "injecting"),
+        ("abscess on my arm", "topic", "wounds"),
+        ("where can i swap my pins", "topic", "needle_exchange"),
+        ("can i test my pills", "topic", "drug_checking"),
+        ("will police come if i call 999", "topic", "police"),
+        ("how do i look after myself after an overdose", "topic", "aftercare"),
+        ("how do i store it", "topic", "kit_care"),
+        ("is it true milk works", "topic", "myths"),
+        ("im 15 can i get a kit", "under_18", "yes"),
+        ("im 34, can i get a kit", "adult", "yes"),
     ],
 )
 def test_slots(text: str, slot: str, value: str) -> None:
     assert understand(text).slots.get(slot) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [
+        ("i want to die", "suicide"),
+        ("kms", "suicide"),
+        ("no point any more", "suicide"),
+        ("chcę umrzeć", "suicide"),
+        ("he hits me", "violence"),
+        ("my boyfriend beats me", "violence"),
+        ("ele bate-me", "violence"),
+        ("there's kids in that house using", "child"),
+        ("my daughter is 14 and using heroin", "child"),
+        ("my toddler picked up my kit shes fine", "child"),
+        ("im only 16", "child"),
+    ],
+)
+def test_a_crisis_names_the_danger(text: str, danger: str) -> None:
+    found = understand(text)
+    assert (found.intent, found.slots.get("danger")) == ("crisis", danger)
+
+
+def test_an_overdose_taken_on_purpose_is_both() -> None:
+    found = understand("ive took all my pills i want to die")
+    assert (found.intent, found.slots.get("danger")) == ("emergency", "suicide")
+    assert "crisis" in found.also
+
+
+def test_a_child_who_asks_for_a_kit_is_answered_about_the_kit() -> None:
+    assert understand("im 15 can i get a kit").intent == "request_kit"
+    assert understand("im 15 and my dad hits me can i get a kit").intent == "crisis"
+
+
+def test_the_language_of_the_rule_that_decided() -> None:
+    assert understand("poproszę nalokson").language == "pl"
+    assert understand("can i get a kit").language == "en"
+    assert understand("hdjskal").language == ""
+
+
+@pytest.mark.parametrize("text", ["stopp by ours", "yesterday was mad", "delete my tattoo lol"])
+def test_a_hunch_alone_stops_accepts_and_deletes_nothing(text: str) -> None:
+    assert understand(text).intent not in NEVER_BY_HUNCH
 
 
 def test_an_emergency_comes_first_and_the_rest_is_kept() -> None:
@@ -90,13 +157,10 @@ def test_an_emergency_comes_first_and_the_rest_is_kept() -> None:
 
 
 def test_accuracy_on_the_example_phrases() -> None:
-    wrong = []
-    for row in _rows():
-        _, _, also = row["notes"].partition("also accept:")
-        right = {row["intent"], *(a.strip() for a in also.split(";")[0].split(","))}
-        if understand(row["text"]).intent not in right:
-            wrong.append((row["text"], row["intent"], understand(row["text"]).intent))
-    assert len(wrong) <= 0.1 * len(_rows()), wrong
+    some = [*_rows(), *_rows("fresh_dev.csv")]
+    understood = [(r["text"], r["intent"], understand(r["text"]).intent, r) for r in some]
+    wrong = [(text, want, got) for text, want, got, r in understood if got not in right_intents(r)]
+    assert len(wrong) <= 0.15 * len(some), f"{k_of_n(len(wrong), len(some))} wrong: {wrong}"
 
 
 def test_a_gazetteer_can_be_handed_in() -> None:
