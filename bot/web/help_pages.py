@@ -62,6 +62,10 @@ class Reader:
         """A text of content/."""
         return library.text(self.locale, name, "web", **values)
 
+    def bar(self) -> str:
+        """The emergency line in their language, beside the English one that is always there."""
+        return self.text("help_pages.bar") if self.locale != library.DEFAULT else ""
+
 
 class HelpPages:
     """Everything under /help/."""
@@ -93,6 +97,7 @@ class HelpPages:
             self.app,
             "help.html",
             locale=reader.locale,
+            bar=reader.bar(),
             query=_query(reader.locale),
             words=words,
             heading=heading,
@@ -132,6 +137,7 @@ class HelpPages:
             self.app,
             "help_topic.html",
             locale=reader.locale,
+            bar=reader.bar(),
             query=_query(reader.locale),
             title=library.text(reader.locale, f"advice/{topic}.title"),
             article=article,
@@ -170,6 +176,7 @@ class HelpPages:
             self.app,
             "help_card.html",
             locale=reader.locale,
+            bar=reader.bar(),
             query=_query(reader.locale),
             team=team_name(service) if service else "",
             teams={one.slug: team_name(one) for one in services},

@@ -22,9 +22,9 @@ NEAR = 16  # words: how far "last year" or "on the training" reaches past its ow
 BESIDE = 7  # words: how far a sign looks for the person it is about
 ENOUGH = 6  # signs: no more are needed to say why
 SHORT = 6  # words: "overdose" alone is a cry, in a long sentence it is a topic
-LIKELY = 0.55  # probability: where no sign was seen, this much of a hunch counts as one
+LIKELY = 0.6  # probability: where no sign was seen, this much of a hunch counts as one
 STILL_LIKELY = 0.9  # and this much where every sign was taken back
-ALL_BUT_NONE = 0.03  # and under this a sign does not count
+ALL_BUT_NONE = 0.05  # and under this a sign does not count
 MIDDLING = range(4, 41)  # words
 MOSTLY = 0.6  # of the words have to be English for a hunch
 FEWEST = 4  # words: shorter messages are left to the rules
@@ -165,7 +165,8 @@ def _taken_back(sign: Match, scene: Scene) -> str:
         return "general" if doubtful else ""
     if _in_general(sign, scene, tense, _person(sign, scene.reading)):
         return "general"
-    return "over" if tense != "now" and _over(sign, scene) else ""
+    past = tense != "now" or _told_as_past(sign, scene.reading)
+    return "over" if past and _over(sign, scene) else ""
 
 
 def _tense(sign: Match, scene: Scene) -> str:
@@ -174,6 +175,18 @@ def _tense(sign: Match, scene: Scene) -> str:
     if tense in ("now", "done") and _any_of(scene.reading, was, sign.start - 2, sign.end):
         return "past"
     return tense
+
+
+def _told_as_past(sign: Match, reading: Reading) -> bool:
+    """ "found my brother on the floor": the sign has no tense of its own, and "found" is past."""
+    if _any_of(reading, _class(sign, "present"), sign.start - 1, sign.end):
+        return False
+    was = _class(sign, "was")
+    before = range(max(0, sign.start - BESIDE), sign.start)
+    return any(
+        reading.sentence[i] == reading.sentence[sign.start] and not was.isdisjoint(reading.cells[i])
+        for i in before
+    )
 
 
 def _in_general(sign: Match, scene: Scene, tense: str, person: str) -> bool:
@@ -221,12 +234,16 @@ def _in_idiom(sign: Match, scene: Scene) -> bool:
 
 
 def _negated(sign: Match, reading: Reading) -> bool:
-    """A "not" stands before it, with nothing but small words between: "nobody's overdosing"."""
-    if sign.rule.negative:
+    """A "not" stands in it or before it, with nothing but small words between.
+
+    "nobody's overdosing", "hes not unconscious"; but the "not" of "not breathing" is its own.
+    """
+    negators, fillers = _class(sign, "negator"), _class(sign, "filler")
+    own = any(not element.words.isdisjoint(negators) for element in sign.phrase.elements)
+    if sign.rule.negative and (own or sign.rule.language != "en"):
         return False
     if _any_of(reading, _class(sign, "denies"), sign.start, sign.end):
         return True
-    negators, fillers = _class(sign, "negator"), _class(sign, "filler")
     for i in range(sign.start - 1, max(-1, sign.start - 5), -1):
         if reading.sentence[i] != reading.sentence[sign.start]:
             return False

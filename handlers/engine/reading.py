@@ -47,6 +47,7 @@ class Match:
     rule: Rule
     start: int
     end: int
+    phrase: Phrase
 
 
 def read(text: str) -> Reading:
@@ -205,7 +206,7 @@ def find(reading: Reading, kind: str) -> list[Match]:
             for start, end in _spans(reading, phrase, places[-MOST_PLACES:]):
                 key = (id(rule), start)
                 if key not in found or found[key].end < end:
-                    found[key] = Match(rule, start, end)
+                    found[key] = Match(rule, start, end, phrase)
     return sorted(found.values(), key=lambda match: match.start)
 
 
