@@ -71,10 +71,10 @@ def flow_findings() -> list[Finding]:
 
 def pages() -> dict[Path, str]:
     """The pages in docs/ that are made from something else, as they should be."""
-    log = HERE / hazards.FOLDER / "hazards.toml"
+    kept = HERE / hazards.FOLDER / "hazards.toml"
     made = {DRAWING: drawing(FLOWS)}
-    if log.exists():  # an installed copy has no docs
-        made[log.with_suffix(".md")] = hazards.document(hazards.read(log))
+    if kept.exists():  # an installed copy has no docs
+        made[kept.with_suffix(".md")] = hazards.document(hazards.read(kept))
     return made
 
 

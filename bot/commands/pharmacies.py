@@ -17,6 +17,7 @@ from bot.commands.pharmacy_lists import hours_of_days, read_list
 from bot.commands.reading import read_hours, read_kits, read_mobile
 from bot.commands.session import look, service_named
 from bot.commands.shared import failing
+from content import library
 from db.models import Contact, Outlet, Service
 from db.work import Work
 from handlers.services.hours import opening
@@ -142,7 +143,7 @@ def list_(service: str = _service) -> None:
                 (
                     outlet.name,
                     outlet.district,
-                    opening(outlet.hours, work.now, home.nation).words,
+                    library.said("en", opening(outlet.hours, work.now, home.nation).words),
                     outlet.hours or "-",
                     len(phones),
                     await kits_words(work, outlet_holder(outlet)) + none_left,
