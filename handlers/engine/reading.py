@@ -182,7 +182,7 @@ def _near(word: str) -> Cell:
     if not allowed:
         return ()
     least = min(allowed.values())
-    return tuple(w for w, d in allowed.items() if d == least)
+    return tuple(sorted(w for w, d in allowed.items() if d == least))
 
 
 def _may_be(typed: str, word: str, slips: int) -> bool:
