@@ -27,6 +27,7 @@ NEXT_DOSE = timedelta(minutes=2)  # "2 to 3 minutes" between doses: asked at 2, 
 ASKED_AGAIN = timedelta(minutes=3)
 WATCH = timedelta(minutes=5)  # awake, and it may wear off
 UNANSWERED = 2
+BREATHING = {"not_breathing": "no", "again": "again"}
 EMERGENCY_FLAGS = ("emergency", "emergency_silent")
 AWAKE_STEPS = ("awake", "awake_check")
 SELF_STEPS = ("with_you", "by_yourself", "self_check")
@@ -35,9 +36,17 @@ SELF_STEPS = ("with_you", "by_yourself", "self_check")
 def watch(turn: Turn, step: str) -> str:
     """Go to a step; if nothing is heard there in time, the line asks by itself."""
     turn.data["unanswered"] = 0
+    _note_list(turn, step)
     after = WATCH if step in AWAKE_STEPS else NEXT_DOSE
     _set_timer(turn, turn.now + after)
     return step
+
+
+def _note_list(turn: Turn, step: str) -> None:
+    """A figure typed later answers the last list the person read."""
+    asked = OVERDOSE.by_name[step]
+    if isinstance(asked, Choose) and asked.style == "numbers":
+        turn.data["listed"] = step
 
 
 def heard(turn: Turn) -> None:
@@ -61,10 +70,10 @@ async def coach_due(scene: Scene, timer: Timer) -> None:
         await proceed(turn, "silent")
         await becomes(scene, turn.id, ("emergency",), "emergency_silent")
         return
-    if turn.step in SELF_STEPS:
-        await proceed(turn, "self_check")
-    else:
-        await proceed(turn, "awake_check" if turn.step in AWAKE_STEPS else "change")
+    step = "awake_check" if turn.step in AWAKE_STEPS else "change"
+    step = "self_check" if turn.step in SELF_STEPS else step
+    _note_list(turn, step)
+    await proceed(turn, step)
     _set_timer(turn, scene.now + ASKED_AGAIN)
 
 
@@ -74,6 +83,7 @@ async def coach_due(scene: Scene, timer: Timer) -> None:
 @leads_to("kit", "with_you")
 async def start(turn: Turn, _: str) -> Next:
     """The card has been said; the first question. Who writes of themselves is asked who is near."""
+    turn.data["began"] = turn.now.isoformat()
     return watch(turn, "with_you" if turn.data.get("self") else "kit")
 
 
@@ -123,10 +133,16 @@ async def coach(turn: Turn, _: str) -> Next:
     which = turn.data.get("kit", "unsure")
     if which == "none":
         return watch(turn, "no_kit")
-    gone = turn.data.get("doses", 0) + turn.data.get("broken", 0)
-    if turn.data.get("empty") or gone >= DOSES.get(which, gone + 1):
+    if turn.data.get("empty") or _gone(turn) >= DOSES.get(which, _gone(turn) + 1):
         return watch(turn, "no_more")
+    turn.data["due"] = True
     return watch(turn, f"dose_{which}")
+
+
+def _gone(turn: Turn) -> int:
+    """How many doses of the kit at hand are given or broken."""
+    gone: int = turn.data.get("doses", 0) + turn.data.get("broken", 0)
+    return gone
 
 
 @leads_to("waiting", "stuck", "no_more", "over")
@@ -139,10 +155,23 @@ async def dose(turn: Turn, answer: str) -> Next:
     if answer == "none_left":
         turn.data["empty"] = True
         return watch(turn, "no_more")
-    turn.data["doses"] = turn.data.get("doses", 0) + 1
+    return doses_told(turn, turn.data.get("doses", 0) + 1)
+
+
+def doses_told(turn: Turn, doses: int) -> str:
+    """So many doses are in by now; the line waits, or goes on asking whether they breathe."""
+    turn.data["doses"], turn.data["due"] = doses, False
     turn.data.setdefault("first_dose", turn.now.isoformat())
-    turn.journal("DoseGiven", kit=turn.data.get("kit", "unsure"), nth=turn.data["doses"])
-    return watch(turn, "waiting")
+    turn.data["last_dose"] = turn.now.isoformat()
+    turn.journal("DoseGiven", kit=turn.data.get("kit", "unsure"), nth=doses)
+    return watch(turn, "waiting" if "breathing" in turn.data else "breathing")
+
+
+def kit_found(turn: Turn, kit: str) -> str:
+    """A kit has turned up where there was none, or none left: from its first dose."""
+    turn.data["kit"], turn.data["empty"] = kit, False
+    turn.data["broken"] = -turn.data.get("doses", 0)
+    return "coach" if "breathing" in turn.data else watch(turn, "breathing")
 
 
 @leads_to("coach")
@@ -159,8 +188,8 @@ async def change(turn: Turn, answer: str) -> Next:
     if answer == "helped":
         return "over"
     if answer != "same":
-        turn.data["breathing"] = "no" if answer == "not_breathing" else "yes"
-    return watch(turn, "awake") if answer == "awake" else "coach"
+        turn.data["breathing"] = BREATHING.get(answer, "yes")
+    return watch(turn, "awake") if answer in ("awake", "fine") else "coach"
 
 
 @leads_to("awake_still", "coach", "over")
@@ -222,7 +251,7 @@ async def now_values(turn: Turn) -> dict[str, Any]:
     """Breathing or not, and which dose comes next."""
     return {
         "breathing": turn.data.get("breathing", "unsure"),
-        "nth": turn.data.get("doses", 0) + 1,
+        "nth": _gone(turn) + 1,
     }
 
 
@@ -236,9 +265,23 @@ async def dose_values(turn: Turn) -> dict[str, Any]:
 
 
 async def change_values(turn: Turn) -> dict[str, Any]:
-    """The minutes since they last heard from us."""
-    since = turn.now - turn.asked_at if turn.asked_at else NEXT_DOSE
-    return {"minutes": max(1, round(since.total_seconds() / 60))}
+    """The minutes since the last dose, or since it began."""
+    since = turn.data.get("last_dose") or turn.data.get("began") or turn.now.isoformat()
+    gone = turn.now - datetime.fromisoformat(since)
+    return {
+        "minutes": max(1, round(gone.total_seconds() / 60)),
+        "doses": turn.data.get("doses", 0),
+    }
+
+
+async def awake_values(turn: Turn) -> dict[str, Any]:
+    """Whether naloxone can wear off: only where some was given."""
+    return {"doses": turn.data.get("doses", 0)}
+
+
+async def mistake_values(turn: Turn) -> dict[str, Any]:
+    """Whether it was about the writer."""
+    return {"oneself": bool(turn.data.get("self"))}
 
 
 async def helped_values(turn: Turn) -> dict[str, Any]:
@@ -273,7 +316,14 @@ OVERDOSE = Flow(
         Choose("no_more", STATES, change, "words", now_values, careful=True),
         Choose("waiting", STATES, change, "words", dose_values, careful=True),
         Choose("change", STATES, change, values=change_values, careful=True),
-        Choose("awake", ("asleep", "not_breathing", "helped"), awake, "words", careful=True),
+        Choose(
+            "awake",
+            ("asleep", "not_breathing", "helped"),
+            awake,
+            "words",
+            awake_values,
+            careful=True,
+        ),
         Do("awake_still", awake_still),
         Choose(
             "awake_check",
@@ -284,7 +334,7 @@ OVERDOSE = Flow(
         ),
         Choose("silent", STATES, change, "words", careful=True),
         Do("no_emergency", no_emergency),
-        Say("mistake", END),
+        Say("mistake", END, mistake_values),
         Do("over", over),
         Say("helped", after, helped_values),
     ),

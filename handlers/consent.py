@@ -24,7 +24,7 @@ from handlers import ladder, meeting, offer
 from handlers.engine.conversation import leave
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import Scene, Turn
-from handlers.flags import raise_flag, team_name
+from handlers.flags import raise_flag, stopped, team_name
 from handlers.services import help_lines, requests
 from handlers.services.contacts import (
     all_services,
@@ -143,6 +143,7 @@ async def stop(turn: Turn) -> None:
         ended = True
     await _stand_down(turn)
     if turn.contact.stopped_at is None:
+        await stopped(turn.scene, turn.id)
         give_consent(turn.work, turn.contact, "messages", False, "word.stop")
         turn.change(stopped_at=turn.now)
         turn.journal("Stopped")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers.engine.conversation import begin
+from handlers.engine import conversation
 from handlers.engine.flow import END, Choose, Flow, Next, Say, leads_to
 from handlers.engine.turn import EMERGENCY, Turn
 from handlers.engine.understanding import Understood
@@ -16,6 +16,9 @@ FLAGS = {"suicide": "crisis", "child": "child", "violence": "violence"}
 async def answer(turn: Turn, seen: Understood) -> None:
     """Lines first, then a person of the team. Sent to people who stopped us, too."""
     danger = seen.slots.get("danger", "suicide")
+    if danger == "violence" and turn.flow == CRISIS.name:
+        await conversation.answer(turn, "no")  # "no hes in the room": not safe, and not twice
+        return
     turn.journal("CrisisAnswered", danger=danger, why=list(seen.why))
     _say(turn, {"child": "crisis.child", "violence": "crisis.violence"}.get(danger, "crisis.lines"))
     service = await service_to_tell(turn.work, turn.service)
@@ -25,7 +28,8 @@ async def answer(turn: Turn, seen: Understood) -> None:
     if danger == "suicide":
         _say(turn, "crisis.person")
     if danger == "violence" and not turn.contact.stopped_at:
-        await begin(turn, "crisis")
+        turn.memory["safe"] = False  # until they say so
+        await conversation.begin(turn, "crisis")
 
 
 def _say(turn: Turn, name: str) -> None:
@@ -35,6 +39,7 @@ def _say(turn: Turn, name: str) -> None:
 @leads_to("told", "unsafe")
 async def safe(turn: Turn, reply: str) -> Next:
     """Whether somebody else may read this phone; if so we keep quiet."""
+    turn.memory["safe"] = reply == "yes"
     if reply == "yes":
         return "told"
     turn.change(quiet=True)
@@ -45,7 +50,7 @@ async def safe(turn: Turn, reply: str) -> Next:
 CRISIS = Flow(
     "crisis",
     (
-        Choose("safe", ("yes", "no"), safe, "words", careful=True),
+        Choose("safe", ("yes", "no"), safe, "words", careful=True, otherwise="no"),
         Say("told", END),
         Say("unsafe", END),
     ),

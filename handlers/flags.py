@@ -7,15 +7,24 @@ from datetime import datetime, timedelta
 
 from content import library
 from db.models import Contact, Flag, KitRequest, Service, Staff, Timer
-from handlers.engine.turn import NOTICE, Scene
+from handlers.engine.turn import NOTICE, Scene, Turn
 from handlers.services.codes import new_ref
-from handlers.services.oncall_rota import Asked, whom_to_ask
+from handlers.services.oncall_rota import Asked, is_on_duty, whom_to_ask
 from handlers.services.rules import clock_words, rules_of
 
 OWNER_ASKED_AGAIN = timedelta(minutes=60)
 OF_A_REQUEST = ("stuck_request", "under_18")  # their timer is the request's
 NOT_URGENT = ("complaint", "hotspot", "debrief", "loop", "emergency_over")
 DAILY = timedelta(days=1)
+OPEN = ("open", "taken")
+EMERGENCY_FLAGS = ("emergency", "emergency_silent")
+URGENT = (
+    *EMERGENCY_FLAGS,
+    *("child", "violence", "violence_unsafe", "crisis", "sos", "under_18", "missed_checkin"),
+)
+"""Somebody may be in danger: what a coordinator reads first, in this order."""
+IN_DANGER = ("crisis", "child", "violence")
+"""Whoever wrote of it is told when nobody has picked it up."""
 SAFEGUARDING = ("under_18", "crisis", "child", "violence", "violence_unsafe")
 
 
@@ -69,8 +78,9 @@ async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
     staff = await scene.work.find(Staff, service_id=service.id, status="active")
     reachable = [s for s in staff if await _reachable(scene, s)]
     if flag.kind in SAFEGUARDING:
-        leads = [replace(s, call_order=1) for s in reachable if s.role == "safeguarding"]
-        reachable = leads or reachable
+        leads = [s for s in reachable if s.role == "safeguarding" and s.id not in flag.asked]
+        leads = [s for s in leads if is_on_duty(s, scene.now, service.nation)]
+        reachable = [replace(s, call_order=1) for s in leads] or reachable
     asked = whom_to_ask(reachable, flag.asked, scene.now, rules, service.nation)
     if flag.kind in NOT_URGENT and asked.staff:
         asked = replace(asked, until=scene.now + DAILY)
@@ -118,9 +128,47 @@ async def flag_due(scene: Scene, timer: Timer) -> None:
         await remind_owner(scene, flag)
         return
     await ask_next(scene, service, flag)
-    if flag.kind.startswith("call_back") and flag.contact_id and len(flag.asked) == 1:
-        waiting = await scene.person(flag.contact_id)  # said once: a promise was not kept
+    await _say_nobody_yet(scene, flag)
+
+
+async def _say_nobody_yet(scene: Scene, flag: Flag) -> None:
+    """Once: that nobody has picked it up, and who can be rung. Not where texting may do harm."""
+    calls = flag.kind.startswith("call_back")
+    if flag.contact_id is None or not (calls or flag.kind in IN_DANGER):
+        return
+    waiting = await scene.person(flag.contact_id)
+    told = waiting.memory.get("not_yet", [])
+    unsure = flag.kind == "violence" and not waiting.memory.get("safe")
+    if flag.ref in told or unsure or in_emergency(waiting):
+        return
+    if await is_unsafe(scene, waiting.id):
+        return
+    waiting.memory["not_yet"] = [*told, flag.ref][-5:]
+    if calls:
         waiting.say("talk.not_yet", kind="notice", ref=flag.ref)
+    else:
+        waiting.say("crisis.not_yet", kind="notice", quiet=waiting.contact.quiet)
+
+
+async def is_unsafe(scene: Scene, contact_id: int) -> bool:
+    """They said that somebody else may read this phone, and no coordinator has closed that yet."""
+    unsafe = await scene.work.find(Flag, contact_id=contact_id, kind="violence_unsafe")
+    return any(flag.status != "done" for flag in unsafe)
+
+
+def in_emergency(turn: Turn) -> bool:
+    """They are being coached through an emergency: nothing else is said meanwhile."""
+    flow = turn.world.flows.get(turn.flow)
+    return flow is not None and flow.urgent
+
+
+async def stopped(scene: Scene, contact_id: int) -> None:
+    """STOP with an emergency open: who has it, or was asked last, knows that the line is silent."""
+    for flag in await scene.work.find(Flag, contact_id=contact_id, status=OPEN):
+        told = await scene.work.get(Staff, flag.staff_id or (flag.asked or (None,))[-1])
+        if flag.kind in EMERGENCY_FLAGS and told and told.contact_id:
+            turn = await scene.person(told.contact_id)
+            turn.say("oncall.stopped", kind="flag", priority=NOTICE, ref=flag.ref)
 
 
 async def becomes(scene: Scene, contact_id: int, olds: tuple[str, ...], new: str) -> None:

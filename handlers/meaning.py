@@ -134,7 +134,7 @@ async def meant(turn: Turn, text: str) -> None:
     elif seen.intent == "help":
         await menu.help_(turn)
     elif seen.intent == "greeting":
-        turn.say("menu.greeting", team=menu.team(turn), buttons=menu.buttons(turn))
+        menu.greet(turn)
     elif seen.intent == "thanks":
         turn.say("common.thanks")
     elif seen.intent == "stop":

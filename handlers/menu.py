@@ -5,6 +5,7 @@ from __future__ import annotations
 from content import library
 from content.library import Words, saying
 from db.models import Button
+from handlers import staff_chat
 from handlers.engine.conversation import ask, current
 from handlers.engine.turn import Turn
 from handlers.flags import team_name
@@ -39,11 +40,23 @@ async def show(turn: Turn) -> None:
 async def help_(turn: Turn) -> None:
     """HELP at any step: what this is, then the question again."""
     turn.say("menu.help", team=team(turn))
+    if await staff_of(turn.work, turn.id):
+        turn.say("menu.staff")
     if current(turn):
         await ask(turn)
 
 
+def greet(turn: Turn) -> None:
+    """ "Hello": who this is, unless they were talking to one of the team a moment ago."""
+    if not staff_chat.was_over(turn):
+        turn.say("menu.greeting", team=team(turn), buttons=buttons(turn))
+
+
 def unmatched(turn: Turn) -> None:
     """Nothing fitted."""
+    if turn.contact.quiet:
+        turn.say("menu.unmatched_quiet")
+        return
     turn.journal("Unmatched")
-    turn.say("menu.unmatched", buttons=buttons(turn))
+    if not staff_chat.was_over(turn):
+        turn.say("menu.unmatched", buttons=buttons(turn))

@@ -6,18 +6,8 @@ coordinator's PIN. Telegram's senders cannot be forged and need neither.
 
 from __future__ import annotations
 
-from content import library
-from content.library import Listed, Words, saying
-from db.models import (
-    OPEN_STATUSES,
-    Flag,
-    KitRequest,
-    Offer,
-    Peer,
-    RequestStatus,
-    Staff,
-)
-from handlers import ladder, meeting, news, staff_chat
+from db.models import OPEN_STATUSES, Flag, KitRequest, Peer, RequestStatus, Staff
+from handlers import ladder, meeting, oncall_list, oncall_show, staff_chat
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Turn
@@ -31,7 +21,7 @@ from handlers.services.rules import clock_words
 async def word(turn: Turn, staff: Staff, name: str, rest: str) -> None:
     """A coordinator's word: ``name`` is requests, show, take, assign, tell or done."""
     if name == "requests":
-        await list_requests(turn, staff)
+        await oncall_list.say(turn, staff, rest)
         return
     parts = rest.split()
     if not parts or (name == "assign" and len(parts) < 2):
@@ -46,7 +36,7 @@ async def word(turn: Turn, staff: Staff, name: str, rest: str) -> None:
         turn.say("oncall.unknown", ref=ref)
         return
     if name == "show":
-        await show(turn, request, flags)
+        await oncall_show.show(turn, request, flags)
     elif name == "take":
         await take(turn, staff, request, flags)
     elif name == "assign" and request:
@@ -63,65 +53,6 @@ async def _look_up(turn: Turn, staff: Staff, ref: str) -> tuple[KitRequest | Non
     found = await turn.work.find(KitRequest, ref=ref, service_id=staff.service_id)
     flags = await turn.work.find(Flag, service_id=staff.service_id, ref=ref)
     return (found[0] if found else None), [flag for flag in flags if flag.status != "done"]
-
-
-async def list_requests(turn: Turn, staff: Staff) -> None:
-    """Every open request and flag in a line each."""
-    lines: list[Words] = []
-    open_now = await turn.work.find(KitRequest, service_id=staff.service_id, closed_at=None)
-    for request in open_now[:8]:
-        minutes = int((turn.now - request.asked_at).total_seconds() // 60)
-        status = library.label(turn.locale, "status", request.status)
-        lines.append(
-            saying(
-                "saying.request_line",
-                ref=request.ref,
-                district=request.district,
-                status=status,
-                minutes=minutes,
-            )
-        )
-    flags = await turn.work.find(Flag, service_id=staff.service_id, status=("open", "taken"))
-    for flag in flags[:8]:
-        if flag.request_id is None or flag.kind != "stuck_request":
-            lines.append(f"{flag.ref}: {library.label(turn.locale, 'flag', flag.kind)}")
-    if not lines:
-        turn.say("oncall.requests_none")
-        return
-    turn.say("oncall.requests", n=len(lines), lines=Listed(tuple(lines), "; ", "."))
-
-
-async def show(turn: Turn, request: KitRequest | None, flags: list[Flag]) -> None:
-    """What a request or flag is about. Never a number, never a name of who asked."""
-    if request is None:
-        flag = flags[0]
-        owner = await turn.work.get(Staff, flag.staff_id)
-        turn.say(
-            "oncall.show_flag",
-            ref=flag.ref,
-            what=library.label(turn.locale, "flag", flag.kind),
-            since=clock_words(flag.created_at, turn.now),
-            due=clock_words(flag.due_at, turn.now),
-            owner=owner.name if owner else "",
-        )
-        return
-    tried = []
-    for offer in await turn.work.find(Offer, request_id=request.id):
-        peer = await turn.work.need(Peer, offer.peer_id)
-        tried.append(saying(f"saying.offer_{offer.status}", name=peer.name))
-    turn.say(
-        "oncall.show",
-        ref=request.ref,
-        status=library.label(turn.locale, "status", request.status),
-        product=library.label(turn.locale, "product", request.product),
-        quantity=request.quantity,
-        recipient=library.label(turn.locale, "recipient", request.recipient),
-        district=request.district,
-        asked=clock_words(request.asked_at, turn.now),
-        owner=await news.owner_words(turn.scene, request),
-        next=clock_words(request.next_timer_at, turn.now) if request.next_timer_at else "-",
-        tried=Listed(tuple(tried)),
-    )
 
 
 async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list[Flag]) -> None:
@@ -184,9 +115,10 @@ async def done(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
         if not flags:
             turn.say("oncall.already", ref=request.ref if request else "")
             return
+        turn.say("oncall.done_flag", ref=flags[0].ref)
+        await staff_chat.over(turn.scene, others or flags)
         for flag in others or flags:
             close_flag(turn.scene, flag)
-        turn.say("oncall.done_flag", ref=flags[0].ref)
         return
     await begin(turn, "done", request=request.id, ref=request.ref, staff=staff.id)
 

@@ -8,30 +8,30 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from content import library
 from content.phrasebook import fold, phrasebook
 from db.models import RequestStatus
 from handlers import coaching, meeting
+from handlers.coaching_words import meaning, says
 from handlers.emergency_card import say_card
 from handlers.engine import conversation
 from handlers.engine.emergency import emergency
-from handlers.engine.flow import Choose
-from handlers.engine.matching import bare, longest_inside, plain, whole_option
 from handlers.engine.turn import Turn
 from handlers.engine.understanding import understand
 from handlers.flags import raise_flag
 from handlers.services import requests
 from handlers.services.contacts import service_to_tell
 
-NEVER_ASKED = ("helped", "awake", "given")
-"""What is good news only when it is said, not when it is asked."""
-BEFORE_COACHING = ("kit", "breathing", "with_you", "by_yourself", "self_check")
 SAME_LINE_ONCE = timedelta(seconds=30)
 ASIDES = {
     "police": "overdose.police",
     "cant_call": "overdose.cant_call",
     "myth": "overdose.myth",
     "leave": "overdose.leave",
+    "another": "overdose.another",
+    "sick": "overdose.sick",
+    "no_cpr": "overdose.no_cpr",
+    "child": "overdose.child",
+    "afraid": "overdose.afraid",
 }
 """What people ask in the middle of it → the answer."""
 LONG_SILENT = timedelta(hours=2)
@@ -106,53 +106,30 @@ async def answered(turn: Turn, text: str) -> bool:
     """An answer to the open question, or news of how they are, in whatever words."""
     verdict = emergency(text)
     urgent = turn.scene.answered or verdict.is_emergency
-    option = await conversation.chosen_here(turn, text) or _meant_here(turn, text)
-    if option in NEVER_ASKED and text.rstrip().endswith("?"):
-        option = ""  # "przyjechali?" asks; it does not say that they came
-    state = "" if option else _state_in(turn, text)
-    mistake = "" if option or state or urgent else _means(turn, text, "kit", ("mistake",))
-    if mistake and turn.step not in BEFORE_COACHING and _says(turn, text, "fine"):
-        mistake, state = "", "awake"  # by now "hes fine" is how they are
-    if not (option or mistake or state):
+    meant = await meaning(turn, text, urgent=urgent)
+    if not meant:
         return False
     if urgent:
         if _just_answered(turn, text):
             return True
         say_card(turn)
         turn.journal("EmergencyAnswered", why=list(verdict.why), again=True)
-    if option:
-        await conversation.answer(turn, option)
-    elif mistake:
+    if meant.option:
+        await conversation.answer(turn, meant.option)
+    elif meant.mistake:
         await conversation.proceed(turn, "no_emergency")
+    elif meant.kit:
+        await conversation.proceed(turn, coaching.kit_found(turn, meant.kit))
+    elif meant.doses:
+        await conversation.proceed(turn, coaching.doses_told(turn, meant.doses))
     else:
-        await _state(turn, state)
+        await _state(turn, meant.state)
     return True
-
-
-def _state_in(turn: Turn, text: str) -> str:
-    """How they are, in the words of any question; "same" where nothing has changed."""
-    state = _means(turn, text, "change", coaching.STATES)
-    if turn.step in ("kit", "breathing"):
-        return "" if state == "same" else state
-    if state:
-        return state
-    if turn.step in coaching.AWAKE_STEPS and _means(turn, text, "awake_check", ("fine",)):
-        return "fine"
-    same = library.phrases(turn.tongue, "overdose", "same")
-    return "same" if plain(text) in same or longest_inside(text, {"same": same}) else ""
-
-
-def _meant_here(turn: Turn, text: str) -> str:
-    """An option of the open question, said inside a sentence; "no emergency" needs more care."""
-    here = conversation.current(turn)
-    if here is None or not isinstance(here[1], Choose):
-        return ""
-    return _means(turn, text, turn.step, tuple(o for o in here[1].options if o != "mistake"))
 
 
 async def _state(turn: Turn, state: str) -> None:
     """How they are, said at another question."""
-    if turn.step == "kit" and state not in ("helped", "awake", "same"):
+    if turn.step == "kit" and state not in ("helped", "awake"):
         turn.data["breathing"] = "no" if state == "not_breathing" else "yes"
         await conversation.ask(turn)  # which kit is still to be known
         coaching.heard(turn)
@@ -163,39 +140,31 @@ async def _state(turn: Turn, state: str) -> None:
     await conversation.proceed(turn, await then(turn, state))
 
 
-def _means(turn: Turn, text: str, step: str, options: tuple[str, ...]) -> str:
-    """The option of a step of the coaching that a message means, or ""."""
-    question = f"{coaching.OVERDOSE.name}.{step}"
-    words = {name: library.option(turn.tongue, question, name).words for name in options}
-    found = whole_option(text, words)
-    if not found and longest_inside(text, {n: words[n] for n in words if n == "not_breathing"}):
-        return "not_breathing"  # whatever else the sentence says
-    found = found or longest_inside(text, words)
-    if found in NEVER_ASKED and text.rstrip().endswith("?"):
-        return ""
-    if found == "helped" and _says(turn, text, "not_here"):
-        return ""  # "is the ambulance here yet" is not "the ambulance is here"
-    if found in ("awake", "given", "fine") and _says(turn, text, "not_done"):
-        return "same" if found == "awake" else ""  # "he hasnt woke up", "havent given it"
-    return found
-
-
-def _says(turn: Turn, text: str, aside: str) -> bool:
-    said = f" {bare(text)} "
-    return any(f" {phrase} " in said for phrase in library.phrases(turn.tongue, "overdose", aside))
-
-
 def _aside(turn: Turn, text: str) -> bool:
     """A side question that has its own answer: the police, no phone, a cold bath, leaving."""
     for asked, said in ASIDES.items():
-        if _says(turn, text, asked):
+        if says(turn, text, asked):
             coaching.say_now(turn, said)
             return True
     return False
 
 
 async def still(turn: Turn, text: str) -> None:
-    """Anything else said while the emergency is open: a side question, or what can be said."""
+    """Anything else said while the emergency is open: a side question, or what can be said.
+
+    At a dose, and for somebody by themselves, the last step is said again.
+    """
     if not _aside(turn, text):
-        coaching.say_now(turn, "overdose.still")
+        if turn.step.startswith("dose_") or turn.step in coaching.SELF_STEPS:
+            await conversation.ask(turn)
+        else:
+            coaching.say_now(turn, "overdose.still")
     coaching.heard(turn)
+
+
+def leaves_silence(turn: Turn) -> bool:
+    """After the last text whoever writes of something else has left the emergency."""
+    if turn.step != "silent":
+        return False
+    conversation.drop(turn, coaching.OVERDOSE.name)
+    return True

@@ -88,24 +88,37 @@ async def _emergency(turn: Turn, text: str) -> bool:
         await meeting.word(turn, one, "sos", "")
         return True
     open_now = overdose.is_open(turn)
+    chat = await staff_chat.chat_of(turn) if open_now else None
     if open_now and await overdose.answered(turn, text):
+        await _told_staff(turn, chat)
         return True
     verdict = emergency(text)
     if verdict.is_emergency or turn.scene.answered:
         await overdose.now(turn, text, verdict.why)
+        await _told_staff(turn, chat)
         return True
-    if open_now and not _leaves(turn, text):
-        if not await _too_many(turn) and not await language.asked_now(turn, text):
+    if open_now and not _leaves(turn, text) and not overdose.leaves_silence(turn):
+        if await _too_many(turn) or await language.asked_now(turn, text):
+            return True
+        if not await _told_staff(turn, chat):
             await overdose.still(turn, text)
         return True
     return False
+
+
+async def _told_staff(turn: Turn, chat: staff_chat.Chat | None) -> bool:
+    """A coordinator who writes to somebody in an emergency reads everything they write."""
+    if chat is None or turn.message is None or turn.message.kind != "text":
+        return False
+    await staff_chat.pass_on(turn, chat, turn.message)
+    return True
 
 
 def _leaves(turn: Turn, text: str) -> bool:
     """A word that leaves the open emergency, or moves in it. Only English ones do: in another
     language "stop" may be said of somebody's breathing."""
     word = library.global_words(library.DEFAULT).get(plain(text))
-    return word in ("stop", "start", "menu", "cancel", "back")
+    return word in ("stop", "start", "menu", "cancel", "back", "quiet")
 
 
 def _is_old(turn: Turn, message: InboundMessage) -> bool:

@@ -6,11 +6,15 @@ A call-back, an emergency, words of crisis: whoever took it must be able to reac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from db.models import Flag, InboundMessage, KitRequest, Staff
-from handlers.engine.turn import NOTICE, Turn
-from handlers.flags import team_name
+from handlers.engine.turn import NOTICE, Scene, Turn
+from handlers.flags import in_emergency, is_unsafe, team_name
 from handlers.services.roles import alias_of
+
+OF_A_PEER = ("sos", "missed_checkin")
+JUST_OVER = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ async def tell(
 ) -> None:
     """TELL ref words: passed on, unless the person cannot or must not be written to."""
     ref = request.ref if request else flags[0].ref
-    contact_id = request.contact_id if request else flags[0].contact_id
+    contact_id = _whom(request, flags)
     if not words:
         turn.say("staff_chat.how", ref=ref)
         return
@@ -34,12 +38,13 @@ async def tell(
         turn.say("staff_chat.unsafe", ref=ref)
         return
     person = await turn.scene.person(contact_id)
-    if person.contact.stopped_at or person.contact.blocked_at or person.contact.erased_at:
+    if _unreachable(person):
         turn.say("staff_chat.stopped", ref=ref)
         return
     first = person.memory.get("staff", {}).get("ref") != ref
     person.memory["staff"] = {"id": staff.id, "ref": ref}
     person.memory["last"] = "staff"
+    person.memory["talked"] = {}
     team = team_name(turn.home())
     name = staff.name
     person.say("staff_chat.from", kind="notice", priority=NOTICE, name=name, team=team, body=words)
@@ -47,6 +52,55 @@ async def tell(
         person.say("staff_chat.answer_here", kind="notice", priority=NOTICE, name=name)
     turn.journal("StaffWrote", staff=staff.id, ref=ref)
     turn.say("staff_chat.told", ref=ref)
+
+
+def _whom(request: KitRequest | None, flags: list[Flag]) -> int | None:
+    """Whom it is about: a peer in trouble, and only else the person whose request it is."""
+    peers = [flag.contact_id for flag in flags if flag.kind in OF_A_PEER and flag.contact_id]
+    if peers:
+        return peers[0]
+    return request.contact_id if request else flags[0].contact_id
+
+
+def _unreachable(person: Turn) -> bool:
+    who = person.contact
+    return bool(who.stopped_at or who.blocked_at or who.erased_at)
+
+
+async def reach(person: Turn, kind: str) -> str:
+    """Whether a coordinator's TELL gets to them; they may have stopped us, or share the phone."""
+    if person.contact.stopped_at:
+        return "stopped"
+    if _unreachable(person):
+        return "blocked"
+    if kind == "violence_unsafe":
+        return "unsafe"
+    return "not_said" if kind == "violence" and not person.memory.get("safe") else "open"
+
+
+async def over(scene: Scene, flags: list[Flag]) -> None:
+    """A coordinator says DONE: who they wrote to hears it once, unless their phone is not safe."""
+    for contact_id in dict.fromkeys(flag.contact_id for flag in flags if flag.contact_id):
+        person = await scene.person(contact_id)
+        noted = person.memory.get("staff", {})
+        if noted.get("ref") != flags[0].ref:
+            continue
+        person.memory["staff"] = {}
+        staff = await scene.work.get(Staff, noted["id"])
+        if staff is None or await is_unsafe(scene, contact_id):
+            continue
+        person.memory["talked"] = {"name": staff.name, "at": scene.now.isoformat()}
+        if not in_emergency(person):
+            person.say("staff_chat.over", kind="notice", priority=NOTICE, name=staff.name)
+
+
+def was_over(turn: Turn) -> bool:
+    """Something that nobody else answers, soon after a talk: said kindly, as to somebody known."""
+    talked = turn.memory.get("talked")
+    if not talked or turn.now - datetime.fromisoformat(talked["at"]) > JUST_OVER:
+        return False
+    turn.say("staff_chat.was_over", name=talked["name"])
+    return True
 
 
 async def chat_of(turn: Turn) -> Chat | None:

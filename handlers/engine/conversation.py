@@ -256,6 +256,9 @@ async def not_understood(turn: Turn) -> None:
     here = current(turn)
     if here is None:
         return
+    if isinstance(here[1], Choose) and here[1].otherwise:
+        await answer(turn, here[1].otherwise)
+        return
     kind = "choose" if isinstance(here[1], Choose) else "enter"
     hint = "offer_person" if turn.tries >= OFFER_A_PERSON_AFTER else f"not_understood_{kind}"
     await ask(turn, Again(hint))

@@ -23,9 +23,7 @@ BESIDE = 7  # words: how far a sign looks for the person it is about
 ENOUGH = 6  # signs: no more are needed to say why
 SHORT = 6  # words: "overdose" alone is a cry, in a long sentence it is a topic
 LIKELY = 0.6  # probability: where no sign was seen, this much of a hunch counts as one
-STILL_LIKELY = 0.9  # and this much where every sign was taken back
-ALL_BUT_NONE = 0.05  # and under this a sign does not count
-MIDDLING = range(4, 41)  # words
+STILL_LIKELY = 0.9  # and this much where every sign was taken back, or something would take it
 MOSTLY = 0.6  # of the words have to be English for a hunch
 FEWEST = 4  # words: shorter messages are left to the rules
 
@@ -84,9 +82,6 @@ def judge(reading: Reading, *, already: bool = False) -> Verdict:
             break
     if not standing:
         return _hunch(reading, STILL_LIKELY, tuple(taken_back))
-    if _sounds_like_none(standing, reading):
-        unlike = (f"{why} (sounds like none)" for why in standing)
-        return Verdict(False, (), (*taken_back, *unlike))
     return Verdict(True, tuple(standing), tuple(taken_back), _language(standing))
 
 
@@ -96,7 +91,7 @@ def _hunch(reading: Reading, enough: float, taken_back: tuple[str, ...] = ()) ->
         return Verdict(False, (), taken_back)
     sounds = sounds_like(reading)
     likely = sounds.likely["emergency"]
-    if likely < enough:
+    if likely < enough or (likely < STILL_LIKELY and find(reading, "mark")):
         return Verdict(False, (), taken_back)
     why = f"sounds like an emergency ({likely:.2f}): {', '.join(sounds.telling)}"
     return Verdict(True, (why,), taken_back)
@@ -107,19 +102,6 @@ def _is_english(reading: Reading) -> bool:
     words = [word for typed in reading.typed for word in typed.split()]
     known = phrasebook().english
     return sum(word in known or word.isdigit() for word in words) >= MOSTLY * len(words)
-
-
-def _sounds_like_none(standing: Mapping[str, Match], reading: Reading) -> bool:
-    """All but sure that it is none ("went over on my ankle"): the one case where it may overrule.
-
-    Only in English, where it has seen enough, and in a message neither too short nor too long.
-    """
-    return (
-        len(reading.cells) in MIDDLING
-        and all(sign.rule.language == "en" for sign in standing.values())
-        and all(sign.rule.tense not in ("cry", "plea", "open") for sign in standing.values())
-        and sounds_like(reading).likely["emergency"] < ALL_BUT_NONE
-    )
 
 
 def _language(standing: Mapping[str, Match]) -> str:

@@ -48,7 +48,8 @@ class Choose:
     ``then`` is the next step for every option, one next step per option, or a function.
     ``options_now`` narrows or relabels the options for this person: name → label or None for the
     label in content. ``style``: "numbers" lists them on SMS; "words" means the text says them.
-    ``careful``: a digit inside a sentence is not taken for an answer.
+    ``careful``: a digit inside a sentence is not taken for an answer. ``otherwise``: the option
+    that whatever else is said stands for, where asking again could do harm.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Choose:
     values: Values | None = None
     options_now: OptionList | None = None
     careful: bool = False
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
