@@ -34,12 +34,13 @@ async def tell(
     if not words:
         turn.say("staff_chat.how", ref=ref)
         return
-    if contact_id is None or any(flag.kind == "violence_unsafe" for flag in flags):
-        turn.say("staff_chat.unsafe", ref=ref)
+    if contact_id is None:
+        turn.say("staff_chat.refused_stopped", ref=ref)
         return
     person = await turn.scene.person(contact_id)
-    if _unreachable(person):
-        turn.say("staff_chat.stopped", ref=ref)
+    reached = reach(person, *(flag.kind for flag in flags))
+    if reached != "open":
+        turn.say(f"staff_chat.refused_{reached}", ref=ref)
         return
     first = person.memory.get("staff", {}).get("ref") != ref
     person.memory["staff"] = {"id": staff.id, "ref": ref}
@@ -62,20 +63,14 @@ def _whom(request: KitRequest | None, flags: list[Flag]) -> int | None:
     return request.contact_id if request else flags[0].contact_id
 
 
-def _unreachable(person: Turn) -> bool:
+def reach(person: Turn, *kinds: str) -> str:
+    """Whether TELL gets to them about flags of these kinds: "open", or why it does not."""
     who = person.contact
-    return bool(who.stopped_at or who.blocked_at or who.erased_at)
-
-
-async def reach(person: Turn, kind: str) -> str:
-    """Whether a coordinator's TELL gets to them; they may have stopped us, or share the phone."""
-    if person.contact.stopped_at:
+    if who.stopped_at or who.blocked_at or who.erased_at:
         return "stopped"
-    if _unreachable(person):
-        return "blocked"
-    if kind == "violence_unsafe":
+    if "violence_unsafe" in kinds:
         return "unsafe"
-    return "not_said" if kind == "violence" and not person.memory.get("safe") else "open"
+    return "not_said" if "violence" in kinds and not person.memory.get("safe") else "open"
 
 
 async def over(scene: Scene, flags: list[Flag]) -> None:

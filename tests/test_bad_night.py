@@ -1,4 +1,4 @@
-"""A coordinator's bad night: what is open, what helps to act, and what people are told meanwhile."""
+"""A coordinator's bad night: what is open, what helps to act, what people are told meanwhile."""
 
 from __future__ import annotations
 
@@ -155,13 +155,15 @@ async def test_show_says_whether_tell_gets_through(demo: Kitline) -> None:
     await demo.say(AMY, HIT)
     ref = await ref_of(demo, "violence")
     (shown,) = await says(demo, ROBIN, f"SHOW {ref}")
-    assert shown.endswith("TELL reaches them, but they did not say if it is safe.")
+    assert shown.endswith("No TELL till they say texting is safe.")
+    got = await does(demo, f"TELL {ref} Hello")
+    assert [(to, text[:30]) for to, text in got] == [(ROBIN, "Not passed on: they have not s")]
     await demo.say(AMY, "YES")
     (shown,) = await says(demo, ROBIN, f"SHOW {ref}")
     assert shown.endswith("TELL reaches them.")
     await demo.say(AMY, "STOP")
     (shown,) = await says(demo, ROBIN, f"SHOW {ref}")
-    assert shown.endswith("They sent STOP: TELL does not reach them.")
+    assert shown.endswith("They sent STOP or are gone: TELL does not reach them.")
 
 
 async def test_tell_about_an_sos_goes_to_the_peer_and_not_to_whom_they_met(demo: Kitline) -> None:
@@ -239,10 +241,10 @@ async def test_done_says_nothing_to_whom_nobody_wrote_or_who_stopped_us(demo: Ki
 
 
 async def test_done_says_nothing_on_a_phone_that_is_not_safe(demo: Kitline) -> None:
-    await demo.say(AMY, HIT)
+    await says(demo, AMY, HIT, "YES")
     ref = await ref_of(demo, "violence")
     await does(demo, f"TELL {ref} Hello")
-    await demo.say(AMY, "NO")
+    await says(demo, AMY, HIT, "NO")
     assert (await ref_of(demo, "violence_unsafe")) == ref
     got = await does(demo, f"DONE {ref}")
     assert not [text for to, text in got if to == AMY]

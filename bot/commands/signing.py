@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 import typer
@@ -16,6 +17,8 @@ from bot.commands.shared import UserError, failing
 from bot.config import ConfigError, load
 from content import checks as text_checks
 from content import library, review, signing
+from content.library import TextFile
+from content.samples import Shelf
 from content.signing import Item
 from db.database import DatabaseError, Unreachable
 from db.models import SignOff
@@ -36,18 +39,30 @@ def texts(
     flow: str = typer.Option("", help="One conversation's texts only."),
     locale: str = typer.Option(library.DEFAULT, help="The language."),
     service: str = typer.Option("", help="Count what was signed for this service alone, too."),
+    unsigned: bool = typer.Option(
+        False, "--unsigned", help="Only what nobody has signed off as it is now."
+    ),
+    safety: bool = typer.Option(
+        False, "--safety", help="Only safety texts, and drawings of clinical steps."
+    ),
 ) -> None:
     """Every text with its segments, sources and sign-off: a document for a clinical lead."""
     _known_locale(locale)
     own = shelves.shelf(locale)
-    chosen = {name: file for name, file in own.items() if not flow or name.startswith(flow)}
+    chosen = {name: file for name, file in own.items() if file.head.safety or not safety}
+    chosen = {name: file for name, file in chosen.items() if not flow or name.startswith(flow)}
     drawn = flow in ("", "pictures")
     if not chosen and not drawn:
-        raise UserError(f"no texts called {flow}; there are: {', '.join(own)}")
+        kind = "safety texts" if safety else "texts"
+        raise UserError(f"no {kind} called {flow}; there are: {', '.join(own)}")
     signatures = _signatures(locale, service)
+    items = _items(locale, chosen, drawn, safety)
+    summary = _summary(items, signatures)
+    if unsigned:
+        items = _open(items, signatures)
+        chosen = _only(chosen, {item.name for item in items})
+        summary += " Only the others follow."
     names = text_checks.names(chosen)
-    items = [item for item in signing.items(locale) if item.name in names]
-    drawings = [item for item in signing.items(locale) if item.is_picture and drawn]
     facts = review.Facts(
         shelves.costs(locale, names),
         shelves.numbered_options(locale),
@@ -60,10 +75,37 @@ def texts(
         {} if locale == library.DEFAULT else shelves.shelf(library.DEFAULT),
         facts,
         shelves.toml("sources.toml"),
-        _summary([*items, *drawings], signatures),
-        [_drawing(item, signatures) for item in drawings],
+        summary,
+        [_drawing(item, signatures) for item in items if item.is_picture],
     )
     typer.echo(page)
+
+
+def _items(locale: str, chosen: Shelf, drawn: bool, safety: bool) -> list[Item]:
+    """What stands in the document: the texts of these files, and the drawings if wanted."""
+    names = text_checks.names(chosen)
+    every = signing.items(locale)
+    drawings = [item for item in every if item.is_picture and drawn]
+    if safety:
+        drawings = [item for item in drawings if item.signer == library.CLINICAL_LEAD]
+    return [*(item for item in every if item.name in names), *drawings]
+
+
+def _open(items: list[Item], signatures: Newest | None) -> list[Item]:
+    if signatures is None:
+        raise UserError("--unsigned needs the database, which knows what is signed; there is none")
+    today = SystemClock().now().date()
+    return [item for item in items if not _is_signed(item, signatures, today)]
+
+
+def _only(shelf: Shelf, names: set[str]) -> dict[str, TextFile]:
+    """The texts of these names, with what they look like on other channels."""
+    found = {}
+    for flow, file in shelf.items():
+        blocks = {b: s for b, s in file.blocks.items() if f"{flow}.{b.partition('__')[0]}" in names}
+        if blocks:
+            found[flow] = replace(file, blocks=blocks)
+    return found
 
 
 def _drawing(item: Item, signatures: Newest | None) -> str:

@@ -8,6 +8,7 @@ The rules are data (`content/phrases/`); `docs/understanding.md` says how to rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,7 @@ SHORT = 6  # words: "overdose" alone is a cry, in a long sentence it is a topic
 LIKELY = 0.6  # probability: where no sign was seen, this much of a hunch counts as one
 STILL_LIKELY = 0.9  # and this much where every sign was taken back, or something would take it
 MOSTLY = 0.6  # of the words have to be English for a hunch
+SCREAM = re.compile(r"(?=.*([a-z])\1\1)h+e+l+p+")  # "HEEELP": "help" alone asks for the menu
 FEWEST = 4  # words: shorter messages are left to the rules
 
 
@@ -91,10 +93,19 @@ def _hunch(reading: Reading, enough: float, taken_back: tuple[str, ...] = ()) ->
         return Verdict(False, (), taken_back)
     sounds = sounds_like(reading)
     likely = sounds.likely["emergency"]
-    if likely < enough or (likely < STILL_LIKELY and find(reading, "mark")):
+    if likely < enough or (likely < STILL_LIKELY and _speaks_against(reading)):
         return Verdict(False, (), taken_back)
     why = f"sounds like an emergency ({likely:.2f}): {', '.join(sounds.telling)}"
     return Verdict(True, (why,), taken_back)
+
+
+def _speaks_against(reading: Reading) -> bool:
+    """Something that would take a sign back, or a crisis: its own texts name 999 too."""
+    marks = {match.rule.mark for match in find(reading, "mark")}
+    if marks and "recent" not in marks:
+        return True
+    crisis = any(match.rule.intent == "crisis" for match in find(reading, "intent"))
+    return crisis or bool(find(reading, "idiom"))
 
 
 def _is_english(reading: Reading) -> bool:
@@ -115,6 +126,8 @@ def _cry(whole: str) -> str:
     cries = _cries()
     if whole in cries:
         return whole
+    if SCREAM.fullmatch(whole):
+        return "help now"
     if len(whole) < 5 and whole.count("9") > 1 and OSA.distance(whole, "999") < 2:
         return "999"
     if not 5 < len(whole) < 25 or phrasebook().known.issuperset(whole.split()):

@@ -26,11 +26,17 @@ SURE = 2.5  # and alone, where no rule has an opinion, it has to be as strong as
 NEVER_BY_HUNCH = {"stop", "start", "delete_data", "yes", "no", "peer_accept", "peer_decline"}
 MOST = 240  # words: whatever a longer text wants besides, an answer cannot cover it
 OUTCODE = re.compile(r"\b[a-z]{1,2}\s?[0-9][0-9a-z]?(?:\s*[0-9]\s*[a-z]{2})?\b", re.IGNORECASE)
+AGE = re.compile(r"(?:im|am)\s?[1-9][0-9]", re.IGNORECASE)  # "im 17" is no postcode
 PLACE = re.compile(
     r"[a-z]{2,}(?:by|thorpe|ham|ton|ford|bury|ley|field|worth|wick|port|mouth|pool|chester|cester|"
     r"minster|wich|ditch|stead|wood|bridge|burgh|borough|hall|combe|dale|gate|hampton|shire|well|"
     r"stow|stock|ster|caster|church|sea|hill|hurst|ness|head|over|den|don|low|ness|vern|sham)"
 )
+ASKS = re.compile(
+    r"(?:is|are|am|do|does|did|can|could|will|would|should|what\w*|who\w*|how\w*|when|where\w*|which)\b"
+    r"|.*\?\s*$",
+    re.DOTALL,
+)  # whoever asks has said neither yes nor no: a consent is never taken from a question
 CODE = re.compile(r"\s*(?:a|accept)\s+[a-z]?\d{3,5}\s*", re.IGNORECASE)
 
 
@@ -63,6 +69,8 @@ def understand(text: str, is_place: Callable[[str], bool] = looks_like_place) ->
     verdict = judge(reading)
     ranked = _ranked(text, reading, verdict, is_place)
     slots = _slots(reading) | {slot: value for vote in ranked for slot, value in vote.slots}
+    if "under_18" in slots and slots.get("danger") == "violence":
+        slots["danger"] = "child"  # a child who is hurt
     if verdict.is_emergency:
         also = tuple(v.intent for v in ranked if v.said and v.intent not in NOT_BESIDE)
         return Understood("emergency", also, slots, True, verdict.why, verdict.language)
@@ -91,26 +99,28 @@ def _exactly(text: str) -> Vote | None:
 def _ranked(
     text: str, reading: Reading, verdict: Verdict, is_place: Callable[[str], bool]
 ) -> list[Vote]:
+    never = ("yes", "no") if ASKS.match(fold(text).strip()) else ()
     exact = _exactly(text)
     if exact:
-        return [exact]
+        return [] if exact.intent in never else [exact]
     best: dict[str, Vote] = {}
     for vote in _votes(text, reading, verdict, is_place):
         if vote.intent not in best or best[vote.intent].weight < vote.weight:
             best[vote.intent] = vote
     if reading.cells:
         _add_hunch(best, reading)
-    return sorted(best.values(), key=lambda vote: -vote.weight)
+    return sorted((v for v in best.values() if v.intent not in never), key=lambda v: -v.weight)
 
 
 def _add_hunch(best: dict[str, Vote], reading: Reading) -> None:
     """What it sounds like strengthens a vote, and stands alone where no rule has one."""
+    said = any(vote.said >= ENOUGH for vote in best.values())
     for intent, share in sounds_like(reading).likely.items():
         weight = HUNCH * share
         unsaid = intent not in best
         if intent == "emergency" or weight < (SURE if unsaid else FAINT):
             continue
-        if unsaid and intent in NEVER_BY_HUNCH:
+        if unsaid and (intent in NEVER_BY_HUNCH or (said and intent == "unclear")):
             continue
         vote = best.get(intent, Vote(intent, 0, f"sounds like {intent} ({share:.2f})"))
         best[intent] = vote._replace(weight=vote.weight + weight)
@@ -129,7 +139,7 @@ def _votes(
     if CODE.fullmatch(text):
         yield Vote("peer_accept", 9.0, "a request's code")
     postcode = OUTCODE.search(text)
-    if postcode:
+    if postcode and not AGE.match(postcode.group()):
         alone = len(text) - len(postcode.group()) < 3
         weight = 5.0 if alone else 3.0
         yield Vote("location", weight, f"postcode: {postcode.group()}", said=weight)

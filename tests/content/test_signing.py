@@ -301,6 +301,38 @@ def test_the_review_document_says_how_each_text_stands(kitline: Cli, folder: Pat
     assert "Drawings" not in said
 
 
+def test_unsigned_shows_what_is_not_signed_or_changed_since(kitline: Cli, folder: Path) -> None:
+    kitline("sign", "tea.ask", *LEAD, "--yes")
+    said = kitline("texts", "--unsigned").out
+    assert "1 of 3 texts and drawings are signed off as they are now. Only the others" in said
+    assert "### menu.main" in said
+    assert "- step (" in said
+    assert "tea" not in said.replace("team", "")
+    text = folder / "en/tea.txt"
+    text.write_text(text.read_text().replace("Tea?", "Green tea?"))
+    forget()
+    said = kitline("texts", "--unsigned").out
+    assert "### tea.ask, 1 SMS\n\nChanged since it was signed by Dr Test" in said
+    kitline("sign", "tea.ask", *LEAD, "--yes")
+    kitline("sign", "step", *LEAD, "--yes")
+    kitline("sign", "menu", *LEAD, "--yes")
+    assert "##" not in kitline("texts", "--unsigned").out
+
+
+def test_unsigned_says_that_it_needs_the_database(kitline: Cli, folder: Path) -> None:
+    kitline.database.unlink()
+    assert "--unsigned needs the database" in kitline.fails("texts", "--unsigned")
+
+
+def test_safety_shows_safety_texts_and_clinical_drawings_alone(kitline: Cli, folder: Path) -> None:
+    said = kitline("texts", "--safety").out
+    assert "## tea (safety texts)" in said
+    assert "- step (" in said
+    assert "menu" not in said
+    assert "0 of 2 texts and drawings" in said
+    assert "no safety texts called menu" in kitline.fails("texts", "--safety", "--flow", "menu")
+
+
 def test_what_one_service_signed_is_shown_for_it_alone(kitline: Cli, folder: Path) -> None:
     kitline("services", "add", "home", "--districts", "DN31")
     kitline("sign", "menu", *LEAD, "--service", "home", "--yes")
