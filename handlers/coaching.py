@@ -14,7 +14,7 @@ from handlers import meeting
 from handlers.engine.conversation import proceed
 from handlers.engine.flow import END, Choose, Do, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import EMERGENCY, Scene, Turn
-from handlers.flags import becomes, close_flag, raise_flag
+from handlers.flags import EMERGENCY_FLAGS, becomes, close_flag, raise_flag
 from handlers.services.roles import peer_of
 from handlers.services.rules import clock_words
 
@@ -28,7 +28,6 @@ ASKED_AGAIN = timedelta(minutes=3)
 WATCH = timedelta(minutes=5)  # awake, and it may wear off
 UNANSWERED = 2
 BREATHING = {"not_breathing": "no", "again": "again"}
-EMERGENCY_FLAGS = ("emergency", "emergency_silent")
 AWAKE_STEPS = ("awake", "awake_check")
 SELF_STEPS = ("with_you", "by_yourself", "self_check")
 

@@ -150,10 +150,14 @@ async def _say_nobody_yet(scene: Scene, flag: Flag) -> None:
         waiting.say("crisis.not_yet", kind="notice", quiet=waiting.contact.quiet)
 
 
-async def is_unsafe(scene: Scene, contact_id: int) -> bool:
-    """They said that somebody else may read this phone, and no coordinator has closed that yet."""
-    unsafe = await scene.work.find(Flag, contact_id=contact_id, kind="violence_unsafe")
-    return any(flag.status != "done" for flag in unsafe)
+async def is_unsafe(
+    scene: Scene, contact_id: int, since: datetime | None = None, kind: str = "violence_unsafe"
+) -> bool:
+    """They said (after ``since``) that somebody else may read this phone, and it is still open."""
+    return any(
+        flag.status != "done" and (since is None or flag.created_at >= since)
+        for flag in await scene.work.find(Flag, contact_id=contact_id, kind=kind)
+    )
 
 
 def in_emergency(turn: Turn) -> bool:
@@ -174,12 +178,14 @@ async def stopped(scene: Scene, contact_id: int) -> None:
 async def becomes(scene: Scene, contact_id: int, olds: tuple[str, ...], new: str) -> None:
     """A person's open flag is about something else now.
 
-    Worse news goes on to the next coordinator; that it is over only to who was asked last.
+    Worse news goes on to the next coordinator, or to the safeguarding lead again; that it is over
+    only to who was asked last.
     """
     for flag in await scene.work.find(Flag, contact_id=contact_id):
         if flag.kind not in olds or flag.status == "done":
             continue
-        flag = scene.work.save(replace(flag, kind=new))
+        asked = () if new in SAFEGUARDING else flag.asked
+        flag = scene.work.save(replace(flag, kind=new, asked=asked))
         if new not in NOT_URGENT and flag.status == "open":
             await ask_next(scene, await scene.work.need(Service, flag.service_id), flag)
             continue
@@ -188,7 +194,7 @@ async def becomes(scene: Scene, contact_id: int, olds: tuple[str, ...], new: str
             turn = await scene.person(told.contact_id)
             what = library.label(turn.locale, "flag", new)
             turn.say("oncall.news", kind="flag", priority=NOTICE, ref=flag.ref, what=what)
-        due = scene.now + DAILY
+        due = scene.now + (DAILY if new in NOT_URGENT else OWNER_ASKED_AGAIN)
         scene.work.save(replace(flag, due_at=due))
         _set_timer(scene, flag, due)
 

@@ -54,9 +54,10 @@ def greet(turn: Turn) -> None:
 
 def unmatched(turn: Turn) -> None:
     """Nothing fitted."""
+    turn.journal("Unmatched")
+    if staff_chat.was_over(turn):
+        return
     if turn.contact.quiet:
         turn.say("menu.unmatched_quiet")
-        return
-    turn.journal("Unmatched")
-    if not staff_chat.was_over(turn):
+    else:
         turn.say("menu.unmatched", buttons=buttons(turn))

@@ -115,9 +115,10 @@ async def done(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
         if not flags:
             turn.say("oncall.already", ref=request.ref if request else "")
             return
+        closing = others or flags
         turn.say("oncall.done_flag", ref=flags[0].ref)
-        await staff_chat.over(turn.scene, others or flags)
-        for flag in others or flags:
+        await staff_chat.over(turn.scene, flags[0].ref, [flag.contact_id for flag in closing])
+        for flag in closing:
             close_flag(turn.scene, flag)
         return
     await begin(turn, "done", request=request.id, ref=request.ref, staff=staff.id)
@@ -133,6 +134,7 @@ async def close_request(turn: Turn, outcome: str) -> Next:
     if request.status not in OPEN_STATUSES:
         turn.say("oncall.already", ref=request.ref)
         return END
+    await staff_chat.over(turn.scene, request.ref, [request.contact_id])
     if outcome == "supplied":
         await ladder.let_go_of_route(turn.scene, request)
         request = await turn.work.need(KitRequest, request.id)

@@ -68,7 +68,8 @@ async def _person(turn: Turn, flag: Flag) -> list[Words]:
     if person.last_in_at:
         minutes = int((turn.now - person.last_in_at).total_seconds() // 60)
         found.append(saying("saying.last_wrote", age=saying("saying.age", minutes=minutes)))
-    found.append(saying("saying.reach", reach=staff_chat.reach(person, flag.kind)))
+    reached = await staff_chat.reach(person, flag.created_at)
+    found.append(saying("saying.reach", reach=reached))
     return found
 
 

@@ -5,6 +5,7 @@ A call-back, an emergency, words of crisis: whoever took it must be able to reac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,7 +39,8 @@ async def tell(
         turn.say("staff_chat.refused_stopped", ref=ref)
         return
     person = await turn.scene.person(contact_id)
-    reached = reach(person, *(flag.kind for flag in flags))
+    asked = [request.asked_at] if request else []
+    reached = await reach(person, max([*asked, *(flag.created_at for flag in flags)]))
     if reached != "open":
         turn.say(f"staff_chat.refused_{reached}", ref=ref)
         return
@@ -63,22 +65,27 @@ def _whom(request: KitRequest | None, flags: list[Flag]) -> int | None:
     return request.contact_id if request else flags[0].contact_id
 
 
-def reach(person: Turn, *kinds: str) -> str:
-    """Whether TELL gets to them about flags of these kinds: "open", or why it does not."""
+async def reach(person: Turn, since: datetime) -> str:
+    """Whether TELL gets to them about something of that time: "open", or why it does not.
+
+    What they ask for after they said that the phone is not safe may be answered.
+    """
     who = person.contact
     if who.stopped_at or who.blocked_at or who.erased_at:
         return "stopped"
-    if "violence_unsafe" in kinds:
+    if await is_unsafe(person.scene, person.id, since):
         return "unsafe"
-    return "not_said" if "violence" in kinds and not person.memory.get("safe") else "open"
+    if person.memory.get("safe") or not await is_unsafe(person.scene, person.id, since, "violence"):
+        return "open"
+    return "not_said"
 
 
-async def over(scene: Scene, flags: list[Flag]) -> None:
+async def over(scene: Scene, ref: str, people: Iterable[int | None]) -> None:
     """A coordinator says DONE: who they wrote to hears it once, unless their phone is not safe."""
-    for contact_id in dict.fromkeys(flag.contact_id for flag in flags if flag.contact_id):
+    for contact_id in {one for one in people if one}:
         person = await scene.person(contact_id)
         noted = person.memory.get("staff", {})
-        if noted.get("ref") != flags[0].ref:
+        if noted.get("ref") != ref:
             continue
         person.memory["staff"] = {}
         staff = await scene.work.get(Staff, noted["id"])

@@ -166,6 +166,21 @@ async def test_show_says_whether_tell_gets_through(demo: Kitline) -> None:
     assert shown.endswith("They sent STOP or are gone: TELL does not reach them.")
 
 
+async def test_an_unsafe_phone_is_left_alone_about_anything_asked_before(demo: Kitline) -> None:
+    await demo.say(AMY, SUICIDAL)
+    ref = await ref_of(demo, "crisis")
+    await demo.wait(timedelta(minutes=1))
+    await says(demo, AMY, HIT, "NO")
+    (shown,) = await says(demo, ROBIN, f"SHOW {ref}")
+    assert shown.endswith("Not safe to text them first: no TELL.")
+    got = await does(demo, f"TELL {ref} Hello")
+    assert not [text for to, text in got if to == AMY]
+    assert not await not_yet_in(demo, 5)
+    await says(demo, AMY, "TALK", "1")
+    got = await does(demo, f"TELL {await ref_of(demo, 'call_back')} Hello")
+    assert next(text for to, text in got if to == AMY).endswith("Hello")
+
+
 async def test_tell_about_an_sos_goes_to_the_peer_and_not_to_whom_they_met(demo: Kitline) -> None:
     for said in ("KIT", "YES", "YES", "1", "DN31 1AA", "nasal", "meet", "YES"):
         await demo.say(AMY, said)
@@ -248,6 +263,18 @@ async def test_done_says_nothing_on_a_phone_that_is_not_safe(demo: Kitline) -> N
     assert (await ref_of(demo, "violence_unsafe")) == ref
     got = await does(demo, f"DONE {ref}")
     assert not [text for to, text in got if to == AMY]
+
+
+async def test_a_request_that_is_done_ends_the_talk_about_it(demo: Kitline) -> None:
+    for said in ("im 15 can i get a kit", "YES"):
+        await demo.say(AMY, said)
+    ref = await ref_of(demo, "under_18")
+    await does(demo, f"TELL {ref} Hello")
+    await does(demo, f"DONE {ref}")
+    await demo.say(ROBIN, "2")
+    assert [t for t in await heard(demo, AMY) if t.startswith(f"{OVER} for now.")]
+    (text,) = await says(demo, AMY, "are you still there")
+    assert OVER in text
 
 
 async def test_done_in_an_open_emergency_does_not_disturb_it(demo: Kitline) -> None:

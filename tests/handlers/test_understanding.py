@@ -99,6 +99,9 @@ def test_several_wishes_and_facts_at_once() -> None:
         ("how do i look after myself after an overdose", "topic", "aftercare"),
         ("how do i store it", "topic", "kit_care"),
         ("is it true milk works", "topic", "myths"),
+        ("me arm is all red n hot where i jab", "topic", "wounds"),
+        ("can i get nicked for having naloxone", "topic", "law"),
+        ("do you share it with police", "topic", "police"),
         ("im 15 can i get a kit", "under_18", "yes"),
         ("im 34, can i get a kit", "adult", "yes"),
     ],
@@ -120,7 +123,18 @@ def test_slots(text: str, slot: str, value: str) -> None:
         ("there's kids in that house using", "child"),
         ("my daughter is 14 and using heroin", "child"),
         ("my toddler picked up my kit shes fine", "child"),
-        ("im only 16", "child"),
+        ("my mam is hitting me and shes on gear im 12", "child"),
+        ("he has a knife at the door", "violence"),
+        ("help hes coming", "violence"),
+        ("wish i wasnt alive", "suicide"),
+        ("no one cares", "suicide"),
+        ("vreau sa mor", "suicide"),
+        ("mainu marna hai", "suicide"),
+        ("dwi eisiau marw", "suicide"),
+        ("quero morrer", "suicide"),
+        ("noriu mirti", "suicide"),
+        ("main marna chahta hoon", "suicide"),
+        ("أريد أن أموت", "suicide"),
     ],
 )
 def test_a_crisis_names_the_danger(text: str, danger: str) -> None:
@@ -137,6 +151,30 @@ def test_an_overdose_taken_on_purpose_is_both() -> None:
 def test_a_child_who_asks_for_a_kit_is_answered_about_the_kit() -> None:
     assert understand("im 15 can i get a kit").intent == "request_kit"
     assert understand("im 15 and my dad hits me can i get a kit").intent == "crisis"
+
+
+@pytest.mark.parametrize("text", ["im 17", "im only 16", "i am 15"])
+def test_an_age_alone_is_an_answer_and_no_crisis(text: str) -> None:
+    found = understand(text)
+    assert (found.intent, found.slots.get("under_18")) == ("unclear", "yes")
+
+
+@pytest.mark.parametrize(
+    "text", ["is it free", "yes?", "who says yes", "is that alright", "will it be ok?"]
+)
+def test_a_question_is_neither_yes_nor_no(text: str) -> None:
+    assert understand(text).intent not in ("yes", "no")
+
+
+def test_a_yes_with_a_wish_is_still_a_yes() -> None:
+    assert understand("yes but dont tell my mum").intent == "yes"
+
+
+@pytest.mark.parametrize(
+    "text", ["my brother died of an overdose in 2019", "i lost my son to heroin"]
+)
+def test_who_grieves_is_offered_somebody_to_talk_to(text: str) -> None:
+    assert understand(text).intent == "talk_to_human"
 
 
 def test_the_language_of_the_rule_that_decided() -> None:
