@@ -1,9 +1,9 @@
 """Prints how well messages are understood (`make understanding`), for docs/understanding.md.
 
 Three sets of example phrases: those the rules were written from; a third of phrases_dev.csv that
-was held back from rule-writing; and fresh_held.csv, written by somebody who had not seen the rules
-and read by nobody who wrote them. For the first two the hunch is cross-validated: each fifth is
-judged by a model made from the other four. Under 30 phrases there are counts, no percentages.
+was held back from rule-writing; and fresh_final.csv, written by somebody who had not seen the
+rules and read by nobody who wrote them. For the first two the hunch is cross-validated: each fifth
+is judged by a model made from the other four. Under 30 phrases there are counts, no percentages.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def parts() -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {"written from": [], "held back": []}
     for place, row in enumerate(rows()):
         found["held back" if is_held_back(place, row["text"]) else "written from"].append(row)
-    found["written from"] += rows("fresh_dev.csv")
-    found["fresh, held"] = rows("fresh_held.csv")
+    found["written from"] += [*rows("fresh_dev.csv"), *rows("fresh_held.csv")]
+    found["unseen"] = rows("fresh_final.csv")
     return found
 
 
@@ -189,7 +189,7 @@ def timings(some: list[Row]) -> None:
 def main() -> None:
     split = parts()
     seen = cross_validated(split["written from"] + split["held back"])
-    seen |= {row["text"]: understand(row["text"]) for row in split["fresh, held"]}
+    seen |= {row["text"]: understand(row["text"]) for row in split["unseen"]}
     tables(split, seen)
     print()
     timings(rows())

@@ -23,7 +23,7 @@ NEAR = 16  # words: how far "last year" or "on the training" reaches past its ow
 BESIDE = 7  # words: how far a sign looks for the person it is about
 ENOUGH = 6  # signs: no more are needed to say why
 SHORT = 6  # words: "overdose" alone is a cry, in a long sentence it is a topic
-LIKELY = 0.6  # probability: where no sign was seen, this much of a hunch counts as one
+LIKELY = 0.7  # probability: where no sign was seen, this much of a hunch counts as one
 STILL_LIKELY = 0.9  # and this much where every sign was taken back, or something would take it
 MOSTLY = 0.6  # of the words have to be English for a hunch
 SCREAM = re.compile(r"(?=.*([a-z])\1\1)h+e+l+p+")  # "HEEELP": "help" alone asks for the menu

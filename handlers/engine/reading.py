@@ -12,8 +12,8 @@ from rapidfuzz.distance import OSA
 from content.phrasebook import Phrase, Rule, fold, phrasebook, shorter, slips_allowed, squeeze
 
 MOST_WORDS = 1500
-MOST_PLACES = 60  # of one word: a text that repeats itself is read from its end
-MOST_MENDED = 400  # mending is the slow part; the last words of a message count most
+MOST_PLACES = 40  # of one word: a text that repeats itself is read from its end
+MOST_MENDED = 250  # mending is the slow part; the last words of a message count most
 TOKEN = re.compile(
     r"\d+\.\d+|[a-z0-9]+(?:['/][a-z0-9]+)*|[^\W_a-z0-9]+|[.!?;\n]+|[^\w\s,.!?;:'\"()\[\]{}-]"
 )

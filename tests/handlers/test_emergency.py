@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 
 from content.hunch import hunch
 from content.phrasebook import compile_phrase, fold
+from handlers.engine import emergency as emergency_module
 from handlers.engine.emergency import emergency
+from handlers.engine.hunch import Sounds
+from handlers.engine.reading import Reading
 from tests.measure_understanding import k_of_n, parts, survives_typos
 from tools.train_hunch import fingerprint, rows
 
@@ -60,6 +63,14 @@ HARD = [
         "hes\u200bnot\u200b breathing",
         "HES NOT BREATHINGGGG!!!",
         "wontwake up",
+        "HEEEELP",
+        "nodded and fell off chair",
+        "he dropped out in the lift",
+        "wakey wakey doesnt work",
+        "kids are in the house and she is on the nod",
+        "DONT WANT TO LIVE, TOOK ALL THE GEAR",
+        "mae o'n las",
+        "zlapal go bezdech",
         "nie oddycha",
         "لا يتنفس",
         "ਸਾਹ ਨਹੀਂ ਲੈ ਰਿਹਾ",
@@ -86,6 +97,22 @@ def test_is_an_emergency(text: str) -> None:
         "no news about my kit yet",
         "gone over the details",
         "hes ok",
+        "took my methadone this morning all good",
+        "he went under a false name",
+        "my nan is dying in hospital of cancer",
+        "ive had too much to drink hungover",
+        "knocked out cold by that new mattress",
+        "ive run out of naloxone and i want 2",
+        "gave my spare naloxone to a lad",
+        "ambulance was here last week",
+        "my friend uses heroin and im scared hell od",
+        "where can i get more naloxone now",
+        "no i cant talk hes here",
+        "hes gone in the ambulance",
+        "theyve took him to hospital",
+        "mam na imię Ola",
+        "już nie trzeba",
+        "vreau sa mor",
         "im doing well",
         "STOP",
         "CANCEL",
@@ -175,10 +202,14 @@ def test_a_hunch_says_what_it_heard() -> None:
     assert why.startswith("sounds like an emergency (0.")
 
 
-def test_a_sign_that_sounds_like_none_does_not_count_and_says_so() -> None:
-    verdict = emergency("can pregabalin and booze make you stop breathing")
-    assert not verdict.is_emergency
-    assert verdict.taken_back
+def test_a_sign_that_stands_is_never_talked_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model may add an alarm; it is no instead of the rules."""
+
+    def none(_: Reading) -> Sounds:
+        return Sounds({"emergency": 0.0}, ())
+
+    monkeypatch.setattr(emergency_module, "sounds_like", none)
+    assert emergency("hes gone over in the kitchen").is_emergency
 
 
 def test_the_hunch_was_made_from_the_examples_that_are_here() -> None:

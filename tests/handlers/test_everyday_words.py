@@ -13,7 +13,7 @@ from content import library
 from handlers.engine.emergency import emergency
 
 TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
-URGENT = re.compile(r"overdose|emergency|language|crisis|used|false_alarm")
+URGENT = re.compile(r"overdose|emergency|language|crisis|used|false_alarm|bad_night")
 SAID = re.compile(r"^\w+ > (?!\[)(.+)$", re.MULTILINE)
 ABOUT_AN_OVERDOSE = re.compile(r"^(overdose|meeting_check|aftercare|crisis)\.|^asides")
 
