@@ -99,7 +99,8 @@ def _exactly(text: str) -> Vote | None:
 def _ranked(
     text: str, reading: Reading, verdict: Verdict, is_place: Callable[[str], bool]
 ) -> list[Vote]:
-    never = ("yes", "no") if ASKS.match(fold(text).strip()) else ()
+    asks = ASKS.match(fold(text).strip()) is not None
+    never = ("yes", "no") if asks else ()
     exact = _exactly(text)
     if exact:
         return [] if exact.intent in never else [exact]
@@ -108,12 +109,15 @@ def _ranked(
         if vote.intent not in best or best[vote.intent].weight < vote.weight:
             best[vote.intent] = vote
     if reading.cells:
-        _add_hunch(best, reading)
+        _add_hunch(best, reading, asks=asks)
     return sorted((v for v in best.values() if v.intent not in never), key=lambda v: -v.weight)
 
 
-def _add_hunch(best: dict[str, Vote], reading: Reading) -> None:
-    """What it sounds like strengthens a vote, and stands alone where no rule has one."""
+def _add_hunch(best: dict[str, Vote], reading: Reading, *, asks: bool) -> None:
+    """What it sounds like strengthens a vote, and stands alone where no rule has one.
+
+    A question that a rule takes for one stays one: "how do i check my kit" asks for no kit.
+    """
     said = any(vote.said >= ENOUGH for vote in best.values())
     for intent, share in sounds_like(reading).likely.items():
         weight = HUNCH * share
@@ -121,6 +125,8 @@ def _add_hunch(best: dict[str, Vote], reading: Reading) -> None:
         if intent == "emergency" or weight < (SURE if unsaid else FAINT):
             continue
         if unsaid and (intent in NEVER_BY_HUNCH or (said and intent == "unclear")):
+            continue
+        if unsaid and asks and "advice" in best:
             continue
         vote = best.get(intent, Vote(intent, 0, f"sounds like {intent} ({share:.2f})"))
         best[intent] = vote._replace(weight=vote.weight + weight)

@@ -528,7 +528,7 @@ def test_every_text_file_has_its_head(locale: str) -> None:
 # --- the commands ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", [[], ["flows"], ["texts"]])
+@pytest.mark.parametrize("what", [[], ["flows"]])
 def test_check_passes_on_ours(what: list[str]) -> None:
     result = CliRunner().invoke(cli, ["check", *what])
     assert result.exit_code == 0, result.output
