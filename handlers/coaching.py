@@ -27,6 +27,7 @@ NEXT_DOSE = timedelta(minutes=2)  # "2 to 3 minutes" between doses: asked at 2, 
 ASKED_AGAIN = timedelta(minutes=3)
 WATCH = timedelta(minutes=5)  # awake, and it may wear off
 UNANSWERED = 2
+ENDS = {"helped": "over", "mistake": "no_emergency"}
 BREATHING = {"not_breathing": "no", "again": "again"}
 AWAKE_STEPS = ("awake", "awake_check")
 SELF_STEPS = ("with_you", "by_yourself", "self_check")
@@ -89,16 +90,16 @@ async def start(turn: Turn, _: str) -> Next:
 @leads_to("show_them", "by_yourself", "over", "no_emergency")
 async def with_you(turn: Turn, answer: str) -> Next:
     """Somebody near can do what the one who took too much cannot."""
-    if answer in ("helped", "mistake"):
-        return {"helped": "over", "mistake": "no_emergency"}[answer]
+    if answer in ENDS:
+        return ENDS[answer]
     return "show_them" if answer == "yes" else watch(turn, "by_yourself")
 
 
 @leads_to("by_yourself", "show_them", "over", "no_emergency")
 async def by_yourself(turn: Turn, answer: str) -> Next:
     """Still there: the same again, till help or somebody else has come."""
-    if answer in ("helped", "mistake"):
-        return {"helped": "over", "mistake": "no_emergency"}[answer]
+    if answer in ENDS:
+        return ENDS[answer]
     return "show_them" if answer == "somebody" else watch(turn, "by_yourself")
 
 
@@ -111,8 +112,8 @@ async def show_them(turn: Turn, _: str) -> Next:
 @leads_to("breathing", "coach", "over", "no_emergency")
 async def kit(turn: Turn, answer: str) -> Next:
     """Which kit is there."""
-    if answer in ("helped", "mistake"):
-        return {"helped": "over", "mistake": "no_emergency"}[answer]
+    if answer in ENDS:
+        return ENDS[answer]
     turn.data["kit"] = answer
     return "coach" if "breathing" in turn.data else watch(turn, "breathing")
 

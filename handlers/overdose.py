@@ -14,7 +14,7 @@ from handlers import coaching, meeting
 from handlers.coaching_words import meaning, says
 from handlers.emergency_card import say_card
 from handlers.engine import conversation
-from handlers.engine.emergency import emergency
+from handlers.engine.emergency import Verdict
 from handlers.engine.turn import Turn
 from handlers.engine.understanding import understand
 from handlers.flags import raise_flag
@@ -102,9 +102,8 @@ def is_open(turn: Turn) -> bool:
     return True
 
 
-async def answered(turn: Turn, text: str) -> bool:
+async def answered(turn: Turn, text: str, verdict: Verdict) -> bool:
     """An answer to the open question, or news of how they are, in whatever words."""
-    verdict = emergency(text)
     urgent = turn.scene.answered or verdict.is_emergency
     meant = await meaning(turn, text, urgent=urgent)
     if not meant:

@@ -87,12 +87,12 @@ async def _emergency(turn: Turn, text: str) -> bool:
         emergency_card.say_card(turn)  # on SMS the webhook has said it already
         await meeting.word(turn, one, "sos", "")
         return True
+    verdict = emergency(text)
     open_now = overdose.is_open(turn)
     chat = await staff_chat.chat_of(turn) if open_now else None
-    if open_now and await overdose.answered(turn, text):
+    if open_now and await overdose.answered(turn, text, verdict):
         await _told_staff(turn, chat)
         return True
-    verdict = emergency(text)
     if verdict.is_emergency or turn.scene.answered:
         await overdose.now(turn, text, verdict.why)
         await _told_staff(turn, chat)

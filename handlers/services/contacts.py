@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from db.database import Database
 from db.models import Address, Consent, Contact, Conversation, Holding, InboundMessage, Service
 from db.work import Work
 
 NOTICE_WORDING = "2026-11"
-
-
-def lane_of(db: Database, channel: str, line: str, address: str) -> str:
-    """What keeps one address's messages in order: its keyed hash."""
-    return db.keyring.blind(f"{channel}:{line}:{address}")
 
 
 async def contact_at(work: Work, message: InboundMessage) -> Contact:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -25,17 +26,17 @@ from tests.web.calls import AMY, replies, telegram_posts, text_form, twilio_post
 CRY = "hes not breathing help"
 
 
-class Outage:
+class Outage(ABC):
     """A database that can be taken away and given back."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
-    async def down(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def down(self) -> None: ...
 
-    async def up(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def up(self) -> None: ...
 
 
 class BrokenFile(Outage):
