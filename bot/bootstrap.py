@@ -27,7 +27,7 @@ from db.database import Database, DatabaseError, Unreachable, async_url
 from db.ids import Ids
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
-from handlers import purging
+from handlers import purging, rounds
 from handlers.contents import FLOWS, TIMERS
 from handlers.engine.turn import World
 from handlers.inbox import Engine
@@ -70,7 +70,7 @@ class App:
         return channel if isinstance(channel, TelegramChannel) else None
 
     async def prepare(self) -> None:
-        """Upgrade the database, fill it in the demo, see that the daily purge is set."""
+        """Upgrade the database, fill it in the demo, set the daily purge and the rounds."""
         await schema.migrate(self.settings.database_url)
         if self.settings.is_demo:
             if isinstance(self.clock, DemoClock):
@@ -79,6 +79,7 @@ class App:
         async with self.db.transaction() as tx:
             work = Work(self.db, tx, self.engine.ids, self.clock.now())
             await purging.seed(work)
+            await rounds.seed(work)
             await work.flush()
 
     async def begin(self, *, work: bool = True) -> None:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from db.models import Address, Contact, Conversation, OutboxStatus
-from db.tables import holdings, inbox, outbox, peers, relay_messages
+from db.tables import (
+    holdings,
+    inbox,
+    outbox,
+    peer_notes,
+    peers,
+    recall_notices,
+    relay_messages,
+)
 from db.work import Work
 
 
@@ -35,6 +43,17 @@ async def erase_contact(work: Work, contact: Contact) -> None:
         .values(body=None)
     )
     await work.tx.execute(delete(holdings).where(holdings.c.contact_id == contact.id))
+    await work.tx.execute(
+        update(recall_notices)  # counted still, as somebody who was known once
+        .where(recall_notices.c.contact_id == contact.id)
+        .values(contact_id=None, holding_id=None, version=recall_notices.c.version + 1)
+    )
+    theirs = select(peers.c.id).where(peers.c.contact_id == contact.id)
+    await work.tx.execute(
+        update(peer_notes)
+        .where(peer_notes.c.peer_id.in_(theirs))
+        .values(note=None, version=peer_notes.c.version + 1)
+    )
     await work.tx.execute(
         update(peers)
         .where(peers.c.contact_id == contact.id)

@@ -162,7 +162,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A contact's id on one channel, at one of our lines; found by keyed hash."""
+    """A contact's id on one channel, at one of our lines; found by keyed hash.
+
+    ``lapsed_at``: nothing can be sent there (``lapse_reason``: landline, gone, recycled).
+    """
 
     id: int
     contact_id: int
@@ -171,6 +174,8 @@ class Address:
     address: str
     address_hash: str
     created_at: datetime
+    lapsed_at: datetime | None = None
+    lapse_reason: str = ""
     version: int = 1
 
 
@@ -211,7 +216,12 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A volunteer with living experience who carries kits."""
+    """A volunteer with living experience who carries kits.
+
+    ``trained_until`` and ``checked_until`` are the last days training and checks hold.
+    ``week_cap``: how often they want to be asked in a week (0 = as the service says).
+    ``rest_until``: nothing is asked of them before. ``partner_id``: who they go out with.
+    """
 
     id: int
     service_id: int
@@ -229,12 +239,22 @@ class Peer:
     trained_until: date | None = None
     open_limit: int = 2
     last_offered_at: datetime | None = None
+    checked_until: date | None = None
+    week_cap: int = 0
+    rest_until: datetime | None = None
+    partner_id: int | None = None
     version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A pharmacy, hostel or service that hands out kits."""
+    """A pharmacy, hostel or service that hands out kits.
+
+    ``holidays_open``: bank holidays (ISO dates) its usual hours hold for. ``counter_key`` makes its
+    counter page's link; a new key ends the old link. ``wrong_codes`` since ``wrong_since``: typed
+    at the counter or by SMS. ``min_age``, ``serves`` (recipients; empty = all) are its own terms,
+    from the day ``terms_from``, as ``terms_source`` says.
+    """
 
     id: int
     service_id: int
@@ -249,6 +269,16 @@ class Outlet:
     phone: str = ""
     status: str = "active"
     none_left_at: datetime | None = None
+    ods_code: str = ""
+    hours_confirmed_on: date | None = None
+    holidays_open: tuple[str, ...] = ()
+    counter_key: str = ""
+    wrong_codes: int = 0
+    wrong_since: datetime | None = None
+    min_age: int = 0
+    serves: tuple[str, ...] = ()
+    terms_source: str = ""
+    terms_from: date | None = None
     version: int = 1
 
 
@@ -353,7 +383,7 @@ class Movement:
 
     ``quantity`` changes what is in the bag; ``reserved`` what of it is promised.
     ``kind``: received, transferred, reserved, released, issued, returned, expired, lost,
-    recalled, counted.
+    recalled, counted. The two sides of a transfer share a ``transfer_id``.
     """
 
     id: int
@@ -371,6 +401,7 @@ class Movement:
     supply_id: int | None = None
     by_contact_id: int | None = None
     reverses: int | None = None
+    transfer_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,8 +463,40 @@ class SupplyFact:
 
 
 @dataclass(frozen=True, slots=True)
+class AdministrationFact:
+    """A further fact of a used-kit report, for the national returns; no person in it."""
+
+    id: int
+    administration_id: int
+    name: str
+    value: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """People shown what to do, with or without a kit. ``supply_id``: it came with that supply.
+
+    Append-only: a mistake is put right by a row that ``reverses`` it.
+    """
+
+    id: int
+    service_id: int
+    by_kind: str
+    by_id: int
+    people: int
+    district: str
+    at: datetime
+    supply_id: int | None = None
+    reverses: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
-    """A kit someone says they have at home: for the reminder and for a recall."""
+    """A kit somebody has, kept only with their yes: for the reminder and for a recall.
+
+    ``status``: held, used, lost, replaced, expired, gone. ``code``: of the pack, if known.
+    """
 
     id: int
     contact_id: int
@@ -441,6 +504,146 @@ class Holding:
     batch: str
     expiry: date | None
     at: datetime
+    service_id: int | None = None
+    supply_id: int | None = None
+    code: str = ""
+    status: str = "held"
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PackCode:
+    """A code printed on a kit's pack, so that somebody who gave no name can ask about it.
+
+    ``status``: printed, replaced.
+    """
+
+    id: int
+    service_id: int
+    code: str
+    product: str
+    batch: str
+    expiry: date | None
+    made_at: datetime
+    status: str = "printed"
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A fault in some batches. ``action``: check (look at it) or replace (hand it in).
+
+    ``status``: open, ended. ``advice``: the service's own short words on what to look for.
+    """
+
+    id: int
+    service_id: int
+    ref: str
+    product: str
+    batches: tuple[str, ...]
+    action: str
+    started_at: datetime
+    source: str = ""
+    advice: str = ""
+    status: str = "open"
+    ended_at: datetime | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RecallNotice:
+    """One holder told of a recall. ``status``: waiting, reached, not_reached, opted_out.
+
+    ``answer``: "", fine, faulty, gone. ``replaced_at``: they have another kit for it.
+    ``quantity``: kits of the batch they hold.
+    """
+
+    id: int
+    service_id: int
+    recall_id: int
+    batch: str
+    quantity: int
+    status: str
+    at: datetime
+    contact_id: int | None = None
+    holding_id: int | None = None
+    code: str = ""
+    answer: str = ""
+    replaced_at: datetime | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a requester says went wrong at an outlet: closed, none_left, refused, asked_id, other.
+
+    No person in it.
+    """
+
+    id: int
+    service_id: int
+    outlet_id: int
+    reason: str
+    at: datetime
+    request_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalHelp:
+    """Somebody of the service, or a place near, that people can be put in touch with (J8).
+
+    ``kind``: outreach_nurse, clinic, recovery_worker, hospital_link, prison_link, exchange, other.
+    ``staff_id``: who answers a call-back for it; without one the coordinator on call does.
+    """
+
+    id: int
+    service_id: int
+    kind: str
+    name: str
+    created_at: datetime
+    hours: str = ""
+    phone: str = ""
+    place: str = ""
+    staff_id: int | None = None
+    status: str = "active"
+    confirmed_on: date | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PeerNote:
+    """Something noted for or by a peer. ``kind``: expense, hotspot, supervision, hard_event.
+
+    ``status``: open, done. ``pence``: of an expense.
+    """
+
+    id: int
+    service_id: int
+    peer_id: int
+    kind: str
+    at: datetime
+    note: str = ""
+    district: str = ""
+    pence: int = 0
+    status: str = "open"
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A code with which somebody becomes a peer from their own phone. Used once."""
+
+    id: int
+    service_id: int
+    code: str
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    trained_until: date | None = None
+    checked_until: date | None = None
+    used_at: datetime | None = None
+    peer_id: int | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,7 +659,10 @@ class RelayMessage:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Something a coordinator must look at. ``asked`` lists the staff already told."""
+    """Something a coordinator must look at. ``asked`` lists the staff already told.
+
+    ``about``: what it is about where that is neither a request nor a contact ("outlet:17").
+    """
 
     id: int
     service_id: int
@@ -469,6 +675,7 @@ class Flag:
     contact_id: int | None = None
     staff_id: int | None = None
     asked: tuple[int, ...] = ()
+    about: str = ""
     version: int = 1
 
 

@@ -143,6 +143,8 @@ addresses = Table(
     _sealed("address"),
     _text("address_hash", 40),
     _when("created_at"),
+    _when("lapsed_at", null=True),
+    _text("lapse_reason", 20),
     _version(),
     UniqueConstraint("channel", "line", "address_hash"),
     Index(None, "contact_id"),
@@ -198,6 +200,10 @@ peers = Table(
     Column("trained_until", Date, nullable=True),
     _number("open_limit"),
     _when("last_offered_at", null=True),
+    Column("checked_until", Date, nullable=True),
+    _number("week_cap"),
+    _when("rest_until", null=True),
+    Column("partner_id", Big, nullable=True),
     _version(),
     Index(None, "service_id"),
     Index(None, "contact_id"),
@@ -219,6 +225,16 @@ outlets = Table(
     _text("phone", 40),
     _text("status", 20),
     _when("none_left_at", null=True),
+    _text("ods_code", 12),
+    Column("hours_confirmed_on", Date, nullable=True),
+    Column("holidays_open", JSON, nullable=False),
+    _text("counter_key", 60),
+    _number("wrong_codes"),
+    _when("wrong_since", null=True),
+    _number("min_age"),
+    Column("serves", JSON, nullable=False),
+    _text("terms_source"),
+    Column("terms_from", Date, nullable=True),
     _version(),
     Index(None, "service_id"),
 )
@@ -335,6 +351,7 @@ movements = Table(
     Column("supply_id", Big, nullable=True),
     Column("by_contact_id", Big, nullable=True),
     Column("reverses", Big, nullable=True, unique=True),
+    Column("transfer_id", Big, nullable=True),
     Index(None, "service_id", "holder_kind", "holder_id"),
 )
 
@@ -396,6 +413,32 @@ supply_facts = Table(
     Index(None, "supply_id"),
 )
 
+administration_facts = Table(
+    "administration_facts",
+    metadata,
+    _id(),
+    _to("administrations", "administration_id", null=False),
+    _text("name", 20),
+    _text("value", 40),
+    _when("at"),
+    Index(None, "administration_id"),
+)
+
+trainings = Table(
+    "trainings",
+    metadata,
+    _id(),
+    _to("services", "service_id", null=False),
+    _text("by_kind", 20),
+    Column("by_id", Big, nullable=False),
+    _number("people"),
+    _text("district", 8),
+    _when("at"),
+    Column("supply_id", Big, nullable=True),
+    Column("reverses", Big, nullable=True, unique=True),
+    Index(None, "service_id", "at"),
+)
+
 holdings = Table(
     "holdings",
     metadata,
@@ -405,7 +448,130 @@ holdings = Table(
     _text("batch", 40),
     Column("expiry", Date, nullable=True),
     _when("at"),
+    _to("services", "service_id"),
+    Column("supply_id", Big, nullable=True),
+    _text("code", 12),
+    _text("status", 20),
+    _version(),
     Index(None, "contact_id"),
+    Index(None, "service_id", "batch"),
+)
+
+pack_codes = Table(
+    "pack_codes",
+    metadata,
+    _id(),
+    _to("services", "service_id", null=False),
+    _text("code", 12, unique=True),
+    _text("product", 40),
+    _text("batch", 40),
+    Column("expiry", Date, nullable=True),
+    _when("made_at"),
+    _text("status", 20),
+    _version(),
+    Index(None, "service_id", "batch"),
+)
+
+recalls = Table(
+    "recalls",
+    metadata,
+    _id(),
+    _to("services", "service_id", null=False),
+    _text("ref", 12),
+    _text("product", 40),
+    Column("batches", JSON, nullable=False),
+    _text("action", 20),
+    _when("started_at"),
+    _text("source"),
+    _text("advice"),
+    _text("status", 20),
+    _when("ended_at", null=True),
+    _version(),
+    Index(None, "service_id"),
+)
+
+recall_notices = Table(
+    "recall_notices",
+    metadata,
+    _id(),
+    _to("services", "service_id", null=False),
+    _to("recalls", "recall_id", null=False),
+    _text("batch", 40),
+    _number("quantity"),
+    _text("status", 20),
+    _when("at"),
+    Column("contact_id", Big, nullable=True),
+    Column("holding_id", Big, nullable=True),
+    _text("code", 12),
+    _text("answer", 20),
+    _when("replaced_at", null=True),
+    _version(),
+    Index(None, "recall_id"),
+    Index(None, "contact_id"),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    _id(),
+    _to("services", "service_id", null=False),
+    _to("outlets", "outlet_id", null=False),
+    _text("reason", 20),
+    _when("at"),
+    Column("request_id", Big, nullable=True),
+    Index(None, "service_id", "at"),
+)
+
+local_help = Table(
+    "local_help",
+    metadata,
+    _id(),
+    _to("services", "service_id", null=False),
+    _text("kind", 30),
+    _text("name"),
+    _when("created_at"),
+    _text("hours", 300),
+    _text("phone", 40),
+    _text("place", 300),
+    _to("staff", "staff_id"),
+    _text("status", 20),
+    Column("confirmed_on", Date, nullable=True),
+    _version(),
+    Index(None, "service_id"),
+)
+
+peer_notes = Table(
+    "peer_notes",
+    metadata,
+    _id(),
+    _to("services", "service_id", null=False),
+    _to("peers", "peer_id", null=False),
+    _text("kind", 20),
+    _when("at"),
+    _sealed("note"),
+    _text("district", 8),
+    _number("pence"),
+    _text("status", 20),
+    _version(),
+    Index(None, "peer_id", "kind"),
+    Index(None, "service_id", "kind", "at"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    _id(),
+    _to("services", "service_id", null=False),
+    _text("code", 12, unique=True),
+    _sealed("name"),
+    _when("created_at"),
+    _when("expires_at"),
+    Column("trained_until", Date, nullable=True),
+    Column("checked_until", Date, nullable=True),
+    _when("used_at", null=True),
+    Column("peer_id", Big, nullable=True),
+    _version(),
+    Index(None, "service_id"),
 )
 
 relay_messages = Table(
@@ -433,6 +599,7 @@ flags = Table(
     Column("contact_id", Big, nullable=True),
     _to("staff", "staff_id"),
     Column("asked", JSON, nullable=False),
+    _text("about", 60),
     _version(),
     Index("ix_flags_open", "service_id", **_open_only("status <> 'done'")),
     Index(None, "request_id"),

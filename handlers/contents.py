@@ -23,6 +23,7 @@ from handlers import (
     report_use,
     request_kit,
     resupply,
+    rounds,
     street,
     talk,
 )
@@ -66,4 +67,7 @@ TIMERS: dict[str, TimerHandler] = {
     "erase": consent.erase_due,
     "link": peer.link_expired,
     "purge": purging.purge_due,
+    "night_round": rounds.round_of(),
+    "morning_round": rounds.round_of(),
+    "watch_round": rounds.round_of(),
 }

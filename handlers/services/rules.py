@@ -23,6 +23,20 @@ class PublicPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Product:
+    """A product the service supplies. ``form``: nasal or injectable, as people ask for it.
+
+    ``name``: what is printed on the box, where the service wants it said. ``min_age``: the youngest
+    person its leaflet is for (years; 0 = none given).
+    """
+
+    id: str
+    form: str
+    name: str = ""
+    min_age: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """The ladder's minutes and the rest. All of it can be set for a service."""
 
@@ -42,6 +56,17 @@ class Rules:
     privacy_url: str = ""
     draft_languages: str = ""
     public_places: tuple[PublicPlace, ...] = ()
+    products: tuple[Product, ...] = (Product("nasal", "nasal"), Product("injectable", "injectable"))
+    pack: tuple[str, ...] = ("kit", "gloves", "face_shield", "card")
+    asks_per_day: int = 4
+    asks_per_week: int = 12
+    stock_stale_days: int = 30
+    low_stock: int = 1
+    coverage_hours: int = 12
+    check_in_days: int = 14
+    expiry_notice_days: int = 60
+    silent_days: int = 180
+    refusal_days: int = 30
 
     @property
     def offer_time(self) -> timedelta:
@@ -55,6 +80,10 @@ def rules_of(service: Service) -> Rules:
     own: dict[str, Any] = {k: v for k, v in service.rules.items() if k in known}
     places = own.get("public_places", ())
     own["public_places"] = tuple(PublicPlace(**p) for p in places)
+    if "products" in own:
+        own["products"] = tuple(Product(**p) for p in own["products"])
+    if "pack" in own:
+        own["pack"] = tuple(own["pack"])
     return Rules(**own)
 
 
