@@ -17,6 +17,7 @@ import pytest
 from db import schema
 from db.keys import new_secret
 from db.reference.gazetteer import Gazetteer
+from tests.bot import cli
 
 SECRET = new_secret()
 
@@ -61,6 +62,18 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     path = tmp_path / "kitline.db"
     shutil.copy(sqlite_template, path)
     return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def kitline(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    sqlite_template: Path,
+    gazetteer: Gazetteer,
+    secret_key: str,
+) -> cli.Cli:
+    """The command line, on an empty database."""
+    return cli.make(monkeypatch, tmp_path, sqlite_template, gazetteer, secret_key)
 
 
 class Postgres:

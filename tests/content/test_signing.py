@@ -15,11 +15,10 @@ from db.database import Database
 from db.ids import Ids
 from db.keys import Keyring
 from db.models import Service, SignOff
-from db.reference.gazetteer import Gazetteer
 from db.work import Work
 from handlers.services import sign_offs
 from handlers.services.sign_offs import Standing, signed_names
-from tests.bot.cli import Cli, make
+from tests.bot.cli import Cli
 
 TEXT = 'safety = true\nsources = ["phs-2023"]\n+++\n{% block ask %}\nTea?\n{% endblock %}\n'
 LEAD = ("--reviewer", "Dr Test", "--role", "clinical lead")
@@ -218,17 +217,6 @@ async def test_one_services_signature_is_not_anothers(folder: Path, db: Database
 
 
 # --- the commands ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def kitline(
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    sqlite_template: Path,
-    gazetteer: Gazetteer,
-    secret_key: str,
-) -> Cli:
-    return make(monkeypatch, tmp_path, sqlite_template, gazetteer, secret_key)
 
 
 def test_nothing_is_signed_without_yes(kitline: Cli, folder: Path) -> None:
