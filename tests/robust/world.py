@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import random
 import shutil
 import sqlite3
@@ -50,7 +51,9 @@ class Phones:
     def draw(self, message: OutboundMessage) -> list[str]:
         return [message.text]
 
-    async def send(self, address: str, message: OutboundMessage, *, line: str) -> Receipt:
+    async def send(
+        self, address: str, message: OutboundMessage, *, line: str, reference: str = ""
+    ) -> Receipt:
         if self.refuse:
             refused, self.refuse = self.refuse, None
             raise refused
@@ -134,18 +137,32 @@ def _numbers() -> dict[int, str]:
     return asyncio.run(read())
 
 
+class Complaints(logging.Handler):
+    """What the program complains of in its log: nothing in a story may go wrong unnoticed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(self.format(record))
+
+
 class World:
     """The line, its clock and its phones. Everything is driven step by step, by one caller."""
 
-    def __init__(self, wave_size: int = 1) -> None:
+    def __init__(self, wave_size: int = 1, *, start: Path | None = None) -> None:
         self.fixed = ExitStack()  # the same story comes out the same, whatever chance would do
         codes = FixedCodes()
         for name in ("handlers.services.codes.secrets", "handlers.peer.secrets", "db.ids.secrets"):
             self.fixed.enter_context(patch(name, codes))
         self.fixed.enter_context(patch("bot.backoff.random", random.Random(7)))
+        self.complaints = Complaints()
+        logging.getLogger().addHandler(self.complaints)
+        self.fixed.callback(logging.getLogger().removeHandler, self.complaints)
         self.folder = tempfile.TemporaryDirectory(prefix="kitline-world-")
         self.database = Path(self.folder.name) / "kitline.db"
-        shutil.copy(_template(), self.database)
+        shutil.copy(start or _template(), self.database)
         self.loop = asyncio.new_event_loop()
         self.clock = FakeClock()
         self.phones = Phones()
@@ -241,7 +258,8 @@ class World:
     # --- what people see ------------------------------------------------------------------------
 
     def look(self) -> None:
-        """See who could act on what."""
+        """See who could act on what; the program has not complained of anything since."""
+        assert not self.complaints.heard, self.complaints.heard[0]
         with closing(sqlite3.connect(self.database)) as reading:
             found = {
                 kind: tuple((_numbers()[who], code) for who, code in reading.execute(statement))
