@@ -31,6 +31,7 @@ from db.messages import texts_to
 from db.models import Address, OutboundMessage, OutboxRow
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
+from handlers import rounds
 from handlers.services.contacts import all_services
 from tests.standins import telegram_updates
 from tests.standins.telegram import TelegramStandIn
@@ -247,6 +248,7 @@ async def kitline(
         app = build(settings, clock=clock, channels=channels, gazetteer=gazetteer)
         stack.push_async_callback(app.close)
         web = web_app(app)
+        await seed_rounds(app)
         if load_sample:
             await sample.load(
                 app.db,
@@ -276,8 +278,25 @@ async def kitline(
         yield made
 
 
+async def seed_rounds(app: App) -> None:
+    """What a start of the program sets going."""
+    async with app.db.transaction() as tx:
+        work = Work(app.db, tx, app.engine.ids, app.clock.now())
+        await rounds.seed(work)
+        await work.flush()
+
+
 def new_id() -> str:
     return uuid.uuid4().hex
 
 
-__all__ = ["CHANNELS", "START", "FakeClock", "Kitline", "all_services", "kitline", "new_id"]
+__all__ = [
+    "CHANNELS",
+    "START",
+    "FakeClock",
+    "Kitline",
+    "all_services",
+    "kitline",
+    "new_id",
+    "seed_rounds",
+]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bot import sample
 from tests.bot.cli import Cli
+from tests.harness import seed_rounds
 from tests.robust.people import requester_says
 from tests.robust.world import World
 
@@ -196,7 +197,9 @@ def founded(
         for o, kind in outlets.items()
     ]  # fmt: skip
     cli("pharmacies", "import", _file(cli, "outlets.csv", shop_heads, shops))
-    scheme = Scheme(World(start=cli.database), peers, tuple(outlets), random.Random(49))
+    world = World(start=cli.database)
+    world.run(seed_rounds(world.app))
+    scheme = Scheme(world, peers, tuple(outlets), random.Random(49))
     scheme.received.update({p.number: kits for p in peers} | {o.number: 20 for o in outlets})
     for peer in peers:
         scheme.say(peer.number, "ON")

@@ -28,7 +28,7 @@ from db.models import Address, InboundMessage, OutboundMessage, Service
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
 from tests.conftest import SECRET, FixedCodes
-from tests.harness import PUBLIC, START, FakeClock
+from tests.harness import PUBLIC, START, FakeClock, seed_rounds
 
 LINE = sample.LINES["grimsby"]
 SECOND = timedelta(seconds=1)
@@ -112,6 +112,7 @@ def _template() -> Path:
         clock, phones = FakeClock(), {"sms": Phones()}
         app = build(settings(path), clock=clock, channels=phones, gazetteer=gazetteer())
         await sample.load(app.db, app.engine.ids, START, channel="sms")
+        await seed_rounds(app)
         for number in REQUESTERS:  # everybody has said yes to the notice, and is of age
             for n, text in enumerate(("KIT", "YES", "YES", "MENU")):
                 message = InboundMessage("sms", f"{number}-{n}", LINE, number, "text", text)
