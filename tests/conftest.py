@@ -11,13 +11,16 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from db import schema
 from db.keys import new_secret
 from db.reference.gazetteer import Gazetteer
-from tests.bot import cli
+
+if TYPE_CHECKING:
+    from tests.bot.cli import Cli
 
 SECRET = new_secret()
 
@@ -71,8 +74,10 @@ def kitline(
     sqlite_template: Path,
     gazetteer: Gazetteer,
     secret_key: str,
-) -> cli.Cli:
+) -> Cli:
     """The command line, on an empty database."""
+    from tests.bot import cli  # the whole program: not before a test needs it
+
     return cli.make(monkeypatch, tmp_path, sqlite_template, gazetteer, secret_key)
 
 

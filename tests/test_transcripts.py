@@ -1,4 +1,4 @@
-"""Runs every conversation of tests/transcripts on every channel and both databases.
+"""Runs every conversation of tests/transcripts on its channels and both databases.
 
 See tests/transcripts/README.md for how a transcript is written. ``--update-transcripts`` rewrites
 what is expected (on the demo and SQLite); the diff is then read by a person.
@@ -7,9 +7,11 @@ what is expected (on the demo and SQLite); the diff is then read by a person.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,23 +173,32 @@ async def check_delivered(line: Kitline) -> None:
             assert sorted(got.replace("\n", "")) == sorted("".join(drawn).replace("\n", ""))
 
 
-PLAYS = [
-    pytest.param(path, channel, id=f"{path.stem}-{channel}")
-    for path in FILES
-    for channel in Script.read(path).channels
-]
+def _plays() -> Iterator[Any]:
+    """Every file on each of its channels and on both databases. What `make test` leaves to
+    `make soak` (slow) differs from what it runs in one of the two alone."""
+    for path in FILES:
+        channels = Script.read(path).channels
+        for channel in channels:
+            for database in ("sqlite", "postgres"):
+                on_sqlite = database == "sqlite"
+                short = channel == channels[-1] if not on_sqlite else channel != "demo"
+                marks = [] if on_sqlite else [pytest.mark.postgres]
+                marks += [] if short or len(channels) == 1 else [pytest.mark.slow]
+                name = f"{database}-{path.stem}-{channel}"
+                yield pytest.param(path, channel, database, id=name, marks=marks)
 
 
-@pytest.mark.parametrize(("path", "channel"), PLAYS)
+@pytest.mark.parametrize(("path", "channel", "database"), _plays())
 async def test_transcript(
     path: Path,
     channel: str,
-    database_url: str,
+    database: str,
     secret_key: str,
     gazetteer: Gazetteer,
     fixed_codes: FixedCodes,
     request: pytest.FixtureRequest,
 ) -> None:
+    database_url = request.getfixturevalue(f"{database}_url")
     script = Script.read(path)
     async with kitline(database_url, secret_key, gazetteer, channel, now=script.start) as line:
         actual = await Player(line, script).play()
