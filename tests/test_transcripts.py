@@ -188,17 +188,18 @@ def _plays() -> Iterator[Any]:
                 yield pytest.param(path, channel, database, id=name, marks=marks)
 
 
-@pytest.mark.parametrize(("path", "channel", "database"), _plays())
+@pytest.mark.parametrize(
+    ("path", "channel", "database_url"), list(_plays()), indirect=["database_url"]
+)
 async def test_transcript(
     path: Path,
     channel: str,
-    database: str,
+    database_url: str,
     secret_key: str,
     gazetteer: Gazetteer,
     fixed_codes: FixedCodes,
     request: pytest.FixtureRequest,
 ) -> None:
-    database_url = request.getfixturevalue(f"{database}_url")
     script = Script.read(path)
     async with kitline(database_url, secret_key, gazetteer, channel, now=script.start) as line:
         actual = await Player(line, script).play()
