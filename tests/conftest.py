@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 ALONE = {"test_crash.py", "test_races.py", "test_setup_guides.py", "test_demo_page.py"}
-ALONE |= {"test_story.py", "test_bench.py", "test_gazetteer.py"}
+ALONE |= {"test_story.py", "test_bench.py"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -496,10 +496,6 @@ def test_labels_that_are_still_to_be_translated() -> None:
 # --- ours --------------------------------------------------------------------------------------
 
 
-def test_our_texts_are_in_order() -> None:
-    assert [str(finding) for finding in text_findings() if not finding.warning] == []
-
-
 def test_no_other_number_can_be_sent() -> None:
     """Texts and labels name the four that are always right; all others come from lines.toml."""
     assert lines.always() == ("999", "116 123", "111", "0800 1111")
