@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.__main__ import cli
-from bot.commands.checks import labels_in, text_findings
+from bot.commands.checks import labels_in
 from bot.commands.shelves import draw, raw_texts, shelf, toml, words_file
 from content import checks, library, lines, translations
 from content.findings import Finding
