@@ -9,10 +9,15 @@ from bot.commands import (
     data,
     database,
     doctor,
+    local_help,
     near,
-    peers,
+    packs,
+    peer_records,
     pharmacies,
+    pharmacy_counter,
+    pharmacy_terms,
     postcodes,
+    recall,
     requests,
     running,
     services,
@@ -36,10 +41,15 @@ for one_word in (
     cli.registered_commands.extend(one_word.registered_commands)
 cli.add_typer(services.app, name="services")
 cli.add_typer(staff.app, name="staff")
-cli.add_typer(peers.app, name="peers")
+cli.add_typer(peer_records.app, name="peers")
+for more in (pharmacy_counter, pharmacy_terms):
+    pharmacies.app.registered_commands.extend(more.app.registered_commands)
 cli.add_typer(pharmacies.app, name="pharmacies")
+cli.add_typer(local_help.app, name="local-help")
 cli.add_typer(stock.app, name="stock")
 cli.add_typer(requests.app, name="requests")
+cli.add_typer(recall.app, name="recall")
+cli.add_typer(packs.app, name="packs")
 cli.add_typer(postcodes.app, name="postcodes")
 cli.add_typer(data.app, name="contacts")
 

@@ -10,9 +10,11 @@ from datetime import date, datetime, timedelta
 
 from db.database import Database
 from db.ids import Ids
-from db.models import Contact, Outlet, Peer, Service, Staff
+from db.models import Contact, Invitation, LocalHelp, Outlet, Peer, Service, Staff
 from db.work import Work
+from handlers.joining import INVITED_FOR
 from handlers.services.contacts import new_contact
+from handlers.services.counter_links import with_key
 from handlers.services.supplies import outlet_holder, peer_holder, receive
 
 GRIMSBY = ("DN31", "DN32", "DN33", "DN34", "DN35", "DN36", "DN37", "DN40", "DN41")
@@ -109,6 +111,15 @@ WORCESTER_OUTLETS = (
         (("nasal", "N2407", 6),),
     ),
 )
+INVITATIONS = (("Nell", "K7F-3NN", 8), ("Bo", "H4M-9TN", None))
+"""People invited to be peers of Grimsby: name, code, days for which their training still holds."""
+GRIMSBY_HELP = (
+    ("Kay (invented)", "outreach_nurse", "Mo-Fr 09:00-17:00", "01632 960101", ""),
+    ("Riverside Clinic (invented)", "clinic", "Mo-Fr 10:00-16:00", "", "4 Example Street"),
+    ("Dee (invented)", "prison_link", "Tu,Th 13:00-16:00", "", ""),
+)
+"""Whom people can be put in touch with: name, kind, hours, phone, place."""
+MANY_ASKS = {"asks_per_day": 20, "asks_per_week": 60}  # a demo has few peers and long days
 LINES = {"grimsby": "+447700900900", "worcester": "+447700900901"}
 
 
@@ -139,6 +150,7 @@ async def load(
                 rules={
                     "team": "Grimsby Kit Line",
                     "ring": "111",
+                    **MANY_ASKS,
                     "draft_languages": "cy pl ro pa pa-Latn ur ar lt pt",
                     "public_places": [
                         {"name": "the bus station, Grimsby", "lat": 53.5646, "lon": -0.0880},
@@ -154,6 +166,8 @@ async def load(
                 ("Pat", "+447700900052", "safeguarding", 2),
             ),
         )
+        await _invite(work, "grimsby")
+        await _help(work)
         await _service(
             work,
             Service(
@@ -170,6 +184,7 @@ async def load(
                 rules={
                     "team": "Worcester Kit Line",
                     "ring": "111",
+                    **MANY_ASKS,
                     "public_places": [
                         {"name": "the cathedral square, Worcester", "lat": 52.1890, "lon": -2.2205}
                     ],
@@ -181,6 +196,24 @@ async def load(
         )
         await work.flush()
     return True
+
+
+async def _help(work: Work) -> None:
+    (grimsby,) = await work.find(Service, slug="grimsby")
+    for name, kind, hours, phone, place in GRIMSBY_HELP:
+        work.save(
+            LocalHelp(
+                id=work.new_id(),
+                service_id=grimsby.id,
+                kind=kind,
+                name=name,
+                created_at=work.now,
+                hours=hours,
+                phone=phone,
+                place=place,
+                confirmed_on=work.now.date() if phone else None,
+            )
+        )
 
 
 def _on(channel: str, peers: tuple[SamplePeer, ...]) -> tuple[SamplePeer, ...]:
@@ -240,8 +273,10 @@ async def _service(
                 lon=shop.lon,
                 created_at=work.now,
                 hours=shop.hours,
+                hours_confirmed_on=today,
             )
         )
+        outlet = with_key(work, outlet)
         contact = await _contact(work, service, shop.number, telegram)
         work.save(replace(contact, outlet_id=outlet.id))
         for product, batch, quantity in shop.kits:
@@ -257,6 +292,23 @@ async def _service(
                 created_at=work.now,
                 contact_id=contact.id,
                 call_order=order,
+            )
+        )
+
+
+async def _invite(work: Work, slug: str) -> None:
+    service = (await work.find(Service, slug=slug))[0]
+    for name, code, days in INVITATIONS:
+        until = None if days is None else work.now.date() + timedelta(days=days)
+        work.save(
+            Invitation(
+                id=work.new_id(),
+                service_id=service.id,
+                code=code.replace("-", ""),
+                name=name,
+                created_at=work.now,
+                expires_at=work.now + INVITED_FOR,
+                trained_until=until,
             )
         )
 

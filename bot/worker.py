@@ -46,7 +46,7 @@ class Worker:
     clock: Clock
     owner: str = field(default_factory=lambda: f"work-{uuid.uuid4().hex[:8]}")
     outbox_wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _results: list[tuple[OutboxRow, Sent, bool]] = field(default_factory=list)
+    _results: list[tuple[OutboxRow, Sent, str]] = field(default_factory=list)
     _sending: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -104,9 +104,9 @@ class Worker:
             self._results = results + self._results
             self.intake.rode = rode + self.intake.rode
             raise
-        for row, sent, stops in results:
+        for row, sent, shut in results:
             if sent.error and not sent.retry_at:
-                await self.given_up(row, sent.error, stops)
+                await self.given_up(row, sent.error, shut)
         return len(results) + len(rode), claimed
 
     async def _claim(
@@ -125,38 +125,38 @@ class Worker:
         channel = self.channels.get(row.channel)
         if address is None or channel is None or not row.body:
             error = "no_channel" if channel is None else "erased"
-            self._results.append((row, Sent(row.id, now, error=error), False))
+            self._results.append((row, Sent(row.id, now, error=error), ""))
             return
         try:
             receipt = await channel.send(
                 address.address, message_of(row), line=address.line, reference=str(row.id)
             )
-            self._results.append((row, Sent(row.id, now, provider_id=receipt.provider_id), False))
+            self._results.append((row, Sent(row.id, now, provider_id=receipt.provider_id), ""))
         except SendError as refused:
             if refused.retryable and row.tries < SEND_TRIES:
                 wait = with_jitter(row.tries, refused.retry_after)
                 sent = Sent(row.id, now, error=refused.code, retry_at=now + wait)
             else:
                 sent = Sent(row.id, now, error=refused.code)
-            self._results.append((row, sent, refused.stops))
+            self._results.append((row, sent, refused.shut))
         except Exception as broken:
             log.exception("a send broke", extra={"outbox_id": row.id})
             retry = now + with_jitter(row.tries, None) if row.tries < SEND_TRIES else None
             error = type(broken).__name__
-            self._results.append((row, Sent(row.id, now, error=error, retry_at=retry), False))
+            self._results.append((row, Sent(row.id, now, error=error, retry_at=retry), ""))
 
     async def record(self) -> int:
         """Write down what became of sends, and act on those given up."""
         return (await self._turn_over(0))[0]
 
-    async def given_up(self, row: OutboxRow, code: str, stops: bool) -> None:
-        """Act on a message that cannot be delivered."""
+    async def given_up(self, row: OutboxRow, code: str, shut: str) -> None:
+        """Act on a message that cannot be delivered; ``shut`` as in ``SendError``."""
         for _ in range(5):
             try:
                 async with self.db.transaction() as tx:
                     work = Work(self.db, tx, self.engine.ids, self.clock.now())
                     scene = Scene(work, self.engine.world)
-                    await delivery.failed(scene, row, code, stops=stops)
+                    await delivery.failed(scene, row, code, shut)
                     scene.close()
                     await work.flush()
                 return

@@ -231,6 +231,16 @@ def role_words(locale: str, role: str) -> dict[str, str]:
 
 
 @cache
+def after_words(locale: str, word: str) -> dict[str, str]:
+    """Words that may follow another ("STOCK ADD"), and mean nothing by themselves → their name."""
+    found: dict[str, str] = {}
+    for try_locale in dict.fromkeys((DEFAULT, locale)):
+        for name, words in _words_file(try_locale).get("after", {}).get(word, {}).items():
+            found.update({one.casefold(): name for one in words})
+    return found
+
+
+@cache
 def topic_words(locale: str, topic: str) -> tuple[str, ...]:
     """What people type in this language for an advice topic; "nothing": words that find none."""
     return tuple(_words_file(locale).get("topics", {}).get(topic, ()))

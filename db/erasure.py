@@ -42,12 +42,7 @@ async def erase_contact(work: Work, contact: Contact) -> None:
         .where(relay_messages.c.from_contact_id == contact.id)
         .values(body=None)
     )
-    await work.tx.execute(delete(holdings).where(holdings.c.contact_id == contact.id))
-    await work.tx.execute(
-        update(recall_notices)  # counted still, as somebody who was known once
-        .where(recall_notices.c.contact_id == contact.id)
-        .values(contact_id=None, holding_id=None, version=recall_notices.c.version + 1)
-    )
+    await forget_kits(work, contact.id)
     theirs = select(peers.c.id).where(peers.c.contact_id == contact.id)
     await work.tx.execute(
         update(peer_notes)
@@ -63,6 +58,16 @@ async def erase_contact(work: Work, contact: Contact) -> None:
     if talk:
         work.save(replace(talk, flow="", step="", memory={}))
     if keep_hash:
-        work.save(replace(contact, alias=""))
+        work.save(replace(contact, alias="", address_id=None))
     else:
         work.save(replace(contact, alias="", erased_at=work.now))
+
+
+async def forget_kits(work: Work, contact_id: int) -> None:
+    """Forget which kits somebody has; a recall counts them on, as somebody who was known once."""
+    await work.tx.execute(
+        update(recall_notices)
+        .where(recall_notices.c.contact_id == contact_id)
+        .values(contact_id=None, holding_id=None, version=recall_notices.c.version + 1)
+    )
+    await work.tx.execute(delete(holdings).where(holdings.c.contact_id == contact_id))

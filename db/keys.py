@@ -79,7 +79,12 @@ class Keyring:
 
     def signing_secret(self, purpose: str) -> str:
         """A secret for links, cookies or a webhook, made from the first key."""
-        return hmac.new(self._keys[0].sign, purpose.encode(), hashlib.sha256).hexdigest()
+        return self.signing_secrets(purpose)[0]
+
+    def signing_secrets(self, purpose: str) -> list[str]:
+        """The same from every key, newest first: what was signed before a rotation still holds."""
+        data = purpose.encode()
+        return [hmac.new(key.sign, data, hashlib.sha256).hexdigest() for key in self._keys]
 
 
 def new_secret() -> str:

@@ -273,6 +273,32 @@ async def report_outbound(
     return codec(OutboxRow).from_row(row, db.keyring) if row else None
 
 
+async def addresses_failed(tx: Tx, code: str, since: datetime) -> list[int]:
+    """The addresses to which messages were given up for this reason since then."""
+    rows = await tx.execute(
+        select(outbox.c.address_id)
+        .where(outbox.c.status == OutboxStatus.FAILED, outbox.c.error == code)
+        .where(outbox.c.done_at >= since)
+        .distinct()
+    )
+    return list(rows.scalars())
+
+
+async def arrived(tx: Tx, dedupe: str) -> bool | None:
+    """Whether a message reached the phone; None where nothing ever told us so of this phone.
+
+    Not every network says what became of a text: its silence then means nothing.
+    """
+    sent = select(outbox.c.address_id, outbox.c.status).where(outbox.c.dedupe == dedupe)
+    row = (await tx.execute(sent)).first()
+    if row is None:
+        return None
+    if row.status == OutboxStatus.DELIVERED:
+        return True
+    told = outbox.c.address_id == row.address_id, outbox.c.status == OutboxStatus.DELIVERED
+    return False if (await tx.execute(select(outbox.c.id).where(*told).limit(1))).first() else None
+
+
 async def counts(tx: Tx, now: datetime) -> dict[str, Any]:
     """How much waits: for health, metrics and ``doctor``."""
     waiting_in = await tx.execute(

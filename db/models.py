@@ -250,6 +250,8 @@ class Peer:
 class Outlet:
     """A pharmacy, hostel or service that hands out kits.
 
+    ``status``: active, listed (known, not joined), doubted (refused people; ``trusted_at``: when a
+    coordinator last said it may be offered again), left.
     ``holidays_open``: bank holidays (ISO dates) its usual hours hold for. ``counter_key`` makes its
     counter page's link; a new key ends the old link. ``wrong_codes`` since ``wrong_since``: typed
     at the counter or by SMS. ``min_age``, ``serves`` (recipients; empty = all) are its own terms,
@@ -279,6 +281,7 @@ class Outlet:
     serves: tuple[str, ...] = ()
     terms_source: str = ""
     terms_from: date | None = None
+    trusted_at: datetime | None = None
     version: int = 1
 
 
@@ -493,9 +496,10 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A kit somebody has, kept only with their yes: for the reminder and for a recall.
+    """Kits of one batch somebody has, kept only with their yes: for the reminder and for a recall.
 
     ``status``: held, used, lost, replaced, expired, gone. ``code``: of the pack, if known.
+    ``remind``: they have not answered the reminder of its date yet.
     """
 
     id: int
@@ -508,6 +512,8 @@ class Holding:
     supply_id: int | None = None
     code: str = ""
     status: str = "held"
+    quantity: int = 1
+    remind: bool = True
     version: int = 1
 
 
@@ -614,7 +620,7 @@ class LocalHelp:
 class PeerNote:
     """Something noted for or by a peer. ``kind``: expense, hotspot, supervision, hard_event.
 
-    ``status``: open, done. ``pence``: of an expense.
+    ``status``: open, done, undone. ``pence``: of an expense.
     """
 
     id: int
@@ -631,7 +637,10 @@ class PeerNote:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A code with which somebody becomes a peer from their own phone. Used once."""
+    """A code with which somebody becomes a peer from their own phone. Used once.
+
+    ``name``: as the coordinator wrote it, till it is used.
+    """
 
     id: int
     service_id: int

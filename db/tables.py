@@ -235,6 +235,7 @@ outlets = Table(
     Column("serves", JSON, nullable=False),
     _text("terms_source"),
     Column("terms_from", Date, nullable=True),
+    _when("trusted_at", null=True),
     _version(),
     Index(None, "service_id"),
 )
@@ -313,6 +314,7 @@ offers = Table(
     Index(None, "request_id"),
     Index(None, "peer_id", "status"),
     Index(None, "service_id", "status"),
+    Index(None, "service_id", "sent_at"),
 )
 
 claims = Table(
@@ -352,7 +354,12 @@ movements = Table(
     Column("by_contact_id", Big, nullable=True),
     Column("reverses", Big, nullable=True, unique=True),
     Column("transfer_id", Big, nullable=True),
-    Index(None, "service_id", "holder_kind", "holder_id"),
+    Index(  # all that summing a service's stock reads, in the order it is summed in
+        "ix_movements_sums",
+        *("service_id", "holder_kind", "holder_id", "product", "batch", "expiry"),
+        *("quantity", "reserved", "kind", "at"),
+    ),
+    Index(None, "request_id"),
 )
 
 supplies = Table(
@@ -452,6 +459,8 @@ holdings = Table(
     Column("supply_id", Big, nullable=True),
     _text("code", 12),
     _text("status", 20),
+    _number("quantity"),
+    Column("remind", Boolean, nullable=False),
     _version(),
     Index(None, "contact_id"),
     Index(None, "service_id", "batch"),
@@ -599,7 +608,7 @@ flags = Table(
     Column("contact_id", Big, nullable=True),
     _to("staff", "staff_id"),
     Column("asked", JSON, nullable=False),
-    _text("about", 60),
+    _text("about", 1000),
     _version(),
     Index("ix_flags_open", "service_id", **_open_only("status <> 'done'")),
     Index(None, "request_id"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from db.models import Contact, Timer
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Do, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import Scene, Turn
+from handlers.services.roles import peer_of
 from handlers.services.rules import LONDON
 
 MORNING = time(10)
@@ -22,18 +24,32 @@ def next_day(now: datetime) -> datetime:
     return datetime.combine(night_of + timedelta(days=1), MORNING, LONDON).astimezone(now.tzinfo)
 
 
-@leads_to("crisis", "tomorrow")
+def in_two_days(turn: Turn) -> None:
+    """A text the morning after next, as they asked."""
+    _set_timer(turn, next_day(turn.now) + timedelta(days=1))
+
+
+def _set_timer(turn: Turn, due: datetime) -> None:
+    turn.scene.set_timer(f"aftercare:{turn.id}", "aftercare", due, contact=turn.id)
+
+
+@leads_to("crisis", "tomorrow_or_on")
 async def start(turn: Turn, _: str) -> Next:
     """Somebody who meant to die hears of the lines first."""
-    return "crisis" if turn.data.get("crisis") else "tomorrow"
+    return "crisis" if turn.data.get("crisis") else "tomorrow_or_on"
+
+
+@leads_to("tomorrow", "report")
+async def tomorrow_or_on(turn: Turn, _: str) -> Next:
+    """A peer is asked how they are in any case (debrief.py)."""
+    return "report" if await peer_of(turn.work, turn.id) else "tomorrow"
 
 
 @leads_to("report")
 async def tomorrow(turn: Turn, answer: str) -> Next:
     """A text tomorrow, only if they want it."""
     if answer == "yes":
-        due = next_day(turn.now)
-        turn.scene.set_timer(f"aftercare:{turn.id}", "aftercare", due, contact=turn.id)
+        _set_timer(turn, next_day(turn.now))
         turn.journal("AftercareWanted")
     return "report"
 
@@ -45,7 +61,7 @@ async def report(turn: Turn, answer: str) -> Next:
         return Go("talk")
     if answer == "later":
         return "later"
-    known = {"used_on": "today"}
+    known: dict[str, Any] = {"used_on": "today", "after_emergency": True}
     if doses := DOSE_WORDS.get(turn.data.get("doses", 0)):
         known["doses"] = doses
     if product := PRODUCTS.get(turn.data.get("kit", "")):
@@ -64,7 +80,8 @@ AFTERCARE = Flow(
     "aftercare",
     (
         Do("start", start),
-        Say("crisis", "tomorrow"),
+        Say("crisis", "tomorrow_or_on"),
+        Do("tomorrow_or_on", tomorrow_or_on),
         Choose("tomorrow", ("yes", "no"), tomorrow, "words", careful=True),
         Choose("report", ("report", "talk", "later"), report),
         Say("later", END),

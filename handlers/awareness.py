@@ -6,9 +6,10 @@ skipped.
 
 from __future__ import annotations
 
-from handlers.engine.flow import END, Choose, Flow, Next, Say, leads_to
+from handlers.engine.flow import END, Choose, Do, Flow, Next, Say, leads_to
 from handlers.engine.turn import Turn
-from handlers.services.contacts import give_consent, was_asked
+from handlers.services.contacts import give_consent
+from handlers.services.holdings import to_ask
 
 
 def _card(name: str, following: str) -> Choose:
@@ -24,20 +25,27 @@ async def checked(turn: Turn, answer: str) -> Next:
     return "right" if answer == "call999" else "teach"
 
 
-def _ask(purpose: str, following: str) -> Choose:
-    @leads_to(following)
+PURPOSES = ("recall", "reminders", "follow_up", "alerts")
+
+
+def _ask(purpose: str) -> Choose:
+    @leads_to("next_yes")
     async def answered(turn: Turn, answer: str) -> Next:
         give_consent(turn.work, turn.contact, purpose, answer == "yes", f"awareness.ask_{purpose}")
         turn.journal("ConsentGiven" if answer == "yes" else "ConsentRefused", purpose=purpose)
-        return following
+        return "next_yes"
 
     return Choose(f"ask_{purpose}", ("yes", "no"), then=answered, style="words", careful=True)
 
 
-@leads_to("ask_recall", END)
-async def first_yes(turn: Turn, _: str) -> Next:
-    """The separate yeses are asked once."""
-    return END if await was_asked(turn.work, turn.contact, "alerts") else "ask_recall"
+@leads_to(*(f"ask_{purpose}" for purpose in PURPOSES), "all_asked", END)
+async def next_yes(turn: Turn, _: str) -> Next:
+    """The separate yeses, each asked once a year; here or after the kit (keep_in_touch)."""
+    for purpose in PURPOSES:
+        if await to_ask(turn.work, turn.contact, purpose):
+            turn.data["asked"] = True
+            return f"ask_{purpose}"
+    return "all_asked" if turn.data.get("asked") else END
 
 
 AWARENESS = Flow(
@@ -48,13 +56,11 @@ AWARENESS = Flow(
         _card("give", "wait"),
         Say("wait", "check"),
         Choose("check", ("call999", "wait", "walk"), then=checked, careful=True),
-        Say("right", first_yes),
-        Say("teach", first_yes),
-        Say("skipped", first_yes),
-        _ask("recall", "ask_reminders"),
-        _ask("reminders", "ask_follow_up"),
-        _ask("follow_up", "ask_alerts"),
-        _ask("alerts", "all_asked"),
+        Say("right", "next_yes"),
+        Say("teach", "next_yes"),
+        Say("skipped", "next_yes"),
+        Do("next_yes", next_yes),
+        *(_ask(purpose) for purpose in PURPOSES),
         Say("all_asked"),
     ),
 )

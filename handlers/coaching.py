@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from db.models import Flag, Timer
-from handlers import meeting
+from handlers import debrief, meeting
 from handlers.engine.conversation import proceed
 from handlers.engine.flow import END, Choose, Do, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import EMERGENCY, Scene, Turn
-from handlers.flags import EMERGENCY_FLAGS, becomes, close_flag, raise_flag
+from handlers.flags import EMERGENCY_FLAGS, becomes, close_flag
 from handlers.services.roles import peer_of
 from handlers.services.rules import clock_words
 
@@ -219,8 +219,8 @@ async def over(turn: Turn, _: str) -> Next:
     turn.journal("EmergencyOver", doses=turn.data.get("doses", 0))
     await becomes(turn.scene, turn.id, EMERGENCY_FLAGS, "emergency_over")
     await meeting.resume(turn)
-    if await peer_of(turn.work, turn.id) and turn.service:
-        await raise_flag(turn.scene, turn.service, "debrief", contact_id=turn.id)
+    if peer := await peer_of(turn.work, turn.id):
+        await debrief.hard_event(turn.scene, peer, "own_use")
     return "helped"
 
 
@@ -240,6 +240,8 @@ async def no_emergency(turn: Turn, _: str) -> Next:
     for flag in await turn.work.find(Flag, contact_id=turn.id):
         if flag.kind in EMERGENCY_FLAGS and flag.status != "done":
             close_flag(turn.scene, flag)
+    for met in await meeting.paused(turn):
+        await debrief.was_nothing(turn.scene, met[1])
     await meeting.resume(turn)
     return "mistake"
 

@@ -20,7 +20,7 @@ from db.models import (
     Service,
     Timer,
 )
-from handlers import ladder, meeting, offer
+from handlers import ladder, stand_down
 from handlers.engine.conversation import leave
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import Scene, Turn
@@ -33,6 +33,7 @@ from handlers.services.contacts import (
     holdings_of,
     services_of_line,
 )
+from handlers.services.holdings import close_unwanted
 from handlers.services.places import PlaceFound, find_place
 from handlers.services.roles import peer_of
 from handlers.services.rules import rules_of
@@ -141,27 +142,15 @@ async def stop(turn: Turn) -> None:
     for request in await requests.open_request_of(turn.work, turn.id):
         await ladder.end_request(turn.scene, request, RequestStatus.CANCELLED)
         ended = True
-    await _stand_down(turn)
     if turn.contact.stopped_at is None:
         await stopped(turn.scene, turn.id)
         give_consent(turn.work, turn.contact, "messages", False, "word.stop")
         turn.change(stopped_at=turn.now)
         turn.journal("Stopped")
+        await stand_down.from_duties(turn)
     turn.say("consent.stopped", kind="stop", team=_team(turn))
     if ended:
         turn.say("consent.stopped_request", kind="stop")
-
-
-async def _stand_down(turn: Turn) -> None:
-    """A peer who stops is asked for nothing more; what they had moves on."""
-    peer = await peer_of(turn.work, turn.id)
-    if peer is None:
-        return
-    turn.work.save(replace(peer, duty="off", duty_until=None))
-    for waiting in await offer.open_offers(turn, peer):
-        await offer.decline(turn, peer, waiting)
-    for request in await meeting.meetings(turn, peer):
-        await meeting.could_not(turn, peer, request)
 
 
 def _team(turn: Turn) -> Words:
@@ -174,10 +163,14 @@ async def start_again(turn: Turn) -> None:
     if not was_off:
         turn.say("consent.already_on")
         return
+    if turn.address and turn.message and not turn.address.address:  # erased, but for the STOP
+        turn.address = turn.work.save(replace(turn.address, address=turn.message.address))
     turn.change(stopped_at=None, blocked_at=None)
     give_consent(turn.work, turn.contact, "messages", True, "word.start")
     turn.journal("Started")
     turn.say("consent.started", kind="stop")
+    if await peer_of(turn.work, turn.id):
+        turn.say("peer.started", kind="stop")
 
 
 def hint_once_a_day(turn: Turn) -> None:
@@ -190,8 +183,11 @@ def hint_once_a_day(turn: Turn) -> None:
 
 
 async def stop_purpose(turn: Turn, purpose: str) -> None:
-    """STOP ALERTS, STOP REMINDERS: just those."""
-    give_consent(turn.work, turn.contact, purpose, False, f"word.stop_{purpose}")
+    """STOP ALERTS, STOP REMINDERS, STOP RECALLS: just those, and what we need not know for them."""
+    both = ("reminders", "follow_up") if purpose == "reminders" else (purpose,)
+    for one in both:
+        give_consent(turn.work, turn.contact, one, False, f"word.stop_{purpose}")
+    await close_unwanted(turn.work, turn.contact)
     turn.journal("ConsentWithdrawn", purpose=purpose)
     turn.say(f"consent.stop_{purpose}")
 
@@ -210,7 +206,7 @@ async def my_data(turn: Turn) -> None:
         alias=turn.contact.alias,
         requests=len(mine),
         open=", ".join(open_now),
-        yeses=sum(row.given for row in rows),
+        yeses=sum({row.purpose: row.given for row in rows}.values()),
         holdings=len(await holdings_of(turn.work, turn.id)),
         privacy=f"{turn.world.public_url}/about",
     )
@@ -230,7 +226,7 @@ async def let_go(turn: Turn) -> None:
     leave(turn)
     for request in await requests.open_request_of(turn.work, turn.id):
         await ladder.end_request(turn.scene, request, RequestStatus.CANCELLED)
-    await _stand_down(turn)
+    await stand_down.from_duties(turn)
 
 
 async def erase_due(scene: Scene, timer: Timer) -> None:

@@ -53,7 +53,7 @@ async def allowed(turn: Turn, staff: Staff, word: str, rest: str) -> bool:
     """Whether a coordinator's word may act now; otherwise the code is asked for."""
     if turn.channel != "sms" or without_pin(staff, rest) != rest:
         return True
-    if len(rest.split()) < (2 if word == "tell" else 1):
+    if len(rest.split()) < (2 if word in ("tell", "refer") else 1):
         return True  # something is missing: the answer only says how to send it
     code = _ask(turn, word, rest)
     turn.say("oncall.echo", words=f"{word.upper()} {rest}".strip(), code=code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from db.models import SupplyFact
-from handlers.engine.flow import Choose, Flow, Next, Say, leads_to
+from handlers.engine.flow import Choose, Do, Flow, Go, Next, leads_to
 from handlers.engine.turn import Turn
 
 
@@ -27,11 +27,17 @@ def facts_step(name: str, options: tuple[str, ...], following: str) -> Choose:
     return Choose(name, (*options, "skip"), then=answered)
 
 
+@leads_to("flow:keep_in_touch")
+async def done(turn: Turn, _: str) -> Next:
+    """Then what they may want of us later."""
+    return Go("keep_in_touch", data={"supply": turn.data["supply"]})
+
+
 FACTS = Flow(
     "facts",
     (
         facts_step("age", ("under25", "from25", "from35", "from45"), "sex"),
-        facts_step("sex", ("man", "woman", "another"), "thanks"),
-        Say("thanks"),
+        facts_step("sex", ("man", "woman", "another"), "done"),
+        Do("done", done),
     ),
 )

@@ -6,25 +6,47 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from content import library
-from db.models import Contact, Flag, KitRequest, Service, Staff, Timer
+from db.models import (
+    Contact,
+    Flag,
+    KitRequest,
+    LocalHelp,
+    Outlet,
+    Peer,
+    Recall,
+    Service,
+    Staff,
+    Timer,
+)
+from db.work import Work
 from handlers.engine.turn import NOTICE, Scene, Turn
+from handlers.services import cover
 from handlers.services.codes import new_ref
+from handlers.services.local_help import due_of
 from handlers.services.oncall_rota import Asked, is_on_duty, whom_to_ask
 from handlers.services.rules import clock_words, rules_of
 
 OWNER_ASKED_AGAIN = timedelta(minutes=60)
-OF_A_REQUEST = ("stuck_request", "under_18")  # their timer is the request's
-NOT_URGENT = ("complaint", "hotspot", "debrief", "loop", "emergency_over")
+OF_A_REQUEST = ("stuck_request", "under_18", "unreachable")  # their timer is the request's
+NOT_URGENT = (
+    *("complaint", "hotspot", "debrief", "loop", "emergency_over", "refusal", "wrong_codes"),
+    *("peer_stopped", "outlet_stopped", "peer_joined", "peer_untrained", "peer_lapse"),
+    *("rest", "peer_after_death", "not_a_death"),
+    *("stock_back", "stock_wrong", "top_up", "coverage", "recall_not_reached"),
+)
 DAILY = timedelta(days=1)
 OPEN = ("open", "taken")
 EMERGENCY_FLAGS = ("emergency", "emergency_silent")
 URGENT = (
     *EMERGENCY_FLAGS,
     *("child", "violence", "violence_unsafe", "crisis", "sos", "under_18", "missed_checkin"),
+    *("death_reported", "peer_death"),
 )
 """Somebody may be in danger: what a coordinator reads first, in this order."""
-IN_DANGER = ("crisis", "child", "violence")
+IN_DANGER = ("crisis", "child", "violence", "peer_death")
 """Whoever wrote of it is told when nobody has picked it up."""
+CALL_BACKS = ("call_back", "referral")
+"""Whoever asked for a person hears who has it, and if nobody has picked it up."""
 SAFEGUARDING = ("under_18", "crisis", "child", "violence", "violence_unsafe")
 
 
@@ -35,6 +57,7 @@ async def raise_flag(
     *,
     request: KitRequest | None = None,
     contact_id: int | None = None,
+    about: str = "",
 ) -> tuple[Flag, Asked]:
     """Tell the coordinator on call; an open flag of the same kind on the same thing is kept."""
     same = [
@@ -43,33 +66,50 @@ async def raise_flag(
         if flag.kind == kind
         and flag.request_id == (request.id if request else None)
         and flag.contact_id == contact_id
+        and flag.about == about
     ]
     if same:
         flag = same[0]
     else:
-        flag = scene.work.save(
-            Flag(
-                id=scene.work.new_id(),
-                service_id=service.id,
-                kind=kind,
-                status="open",
-                created_at=scene.now,
-                due_at=scene.now,
-                ref=request.ref if request else new_ref(),
-                request_id=request.id if request else None,
-                contact_id=contact_id,
-            )
-        )
-        scene.journal(
-            "FlagRaised",
-            service_id=service.id,
-            request_id=flag.request_id,
-            contact_id=contact_id,
-            kind=kind,
-            ref=flag.ref,
-        )
+        flag = new_flag(scene, service, kind, request=request, contact_id=contact_id, about=about)
     asked = await ask_next(scene, service, flag)
     return flag, asked
+
+
+def new_flag(
+    scene: Scene,
+    service: Service,
+    kind: str,
+    *,
+    request: KitRequest | None = None,
+    contact_id: int | None = None,
+    about: str = "",
+    due: datetime | None = None,
+) -> Flag:
+    """A flag nobody has been asked about yet; ``due``: when somebody will be."""
+    flag = scene.work.save(
+        Flag(
+            id=scene.work.new_id(),
+            service_id=service.id,
+            kind=kind,
+            status="open",
+            created_at=scene.now,
+            due_at=due or scene.now,
+            ref=request.ref if request else new_ref(),
+            request_id=request.id if request else None,
+            contact_id=contact_id,
+            about=about,
+        )
+    )
+    scene.journal(
+        "FlagRaised",
+        service_id=service.id,
+        request_id=flag.request_id,
+        contact_id=contact_id,
+        kind=kind,
+        ref=flag.ref,
+    )
+    return flag
 
 
 async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
@@ -82,6 +122,8 @@ async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
         leads = [s for s in leads if is_on_duty(s, scene.now, service.nation)]
         reachable = [replace(s, call_order=1) for s in leads] or reachable
     asked = whom_to_ask(reachable, flag.asked, scene.now, rules, service.nation)
+    if flag.kind == "referral":
+        asked = await _whom_they_want(scene, service, flag, reachable, asked)
     if flag.kind in NOT_URGENT and asked.staff:
         asked = replace(asked, until=scene.now + DAILY)
     told = (*flag.asked, asked.staff.id) if asked.staff else flag.asked
@@ -95,7 +137,7 @@ async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
             priority=NOTICE,
             team=team_name(service),
             ref=flag.ref,
-            what=library.label(turn.locale, "flag", flag.kind),
+            what=await what_of(scene.work, turn.locale, flag),
             until=clock_words(asked.until, scene.now),
         )
         scene.journal(
@@ -106,6 +148,35 @@ async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
             flag=flag.kind,
         )
     return asked
+
+
+async def _whom_they_want(
+    scene: Scene, service: Service, flag: Flag, reachable: list[Staff], asked: Asked
+) -> Asked:
+    """Whoever answers for it is asked first, and has till an hour into their next opening."""
+    wanted = await scene.work.need(LocalHelp, int(flag.about.partition(":")[2]))
+    if flag.asked:
+        return asked
+    own = next((one for one in reachable if one.id == wanted.staff_id), asked.staff)
+    return Asked(own, due_of(wanted, scene.now, service.nation)) if own else asked
+
+
+async def what_of(work: Work, locale: str, flag: Flag) -> str:
+    """What the matter is, with the name of the outlet or peer it is about."""
+    what = library.label(locale, "flag", flag.kind)
+    kind, _, number = flag.about.partition(":")
+    if kind == "cover":
+        return f"{what}: {cover.gap_words(locale, cover.read(flag.about))}"
+    if kind == "recall":
+        return f"{what} ({(await work.need(Recall, int(number))).ref})"
+    named: Outlet | Peer | LocalHelp | None = None
+    if kind == "outlet":
+        named = await work.get(Outlet, int(number))
+    elif kind == "peer":
+        named = await work.get(Peer, int(number))
+    elif kind == "help":
+        named = await work.get(LocalHelp, int(number))
+    return f"{what} ({named.name})" if named else what
 
 
 async def _reachable(scene: Scene, staff: Staff) -> bool:
@@ -133,7 +204,7 @@ async def flag_due(scene: Scene, timer: Timer) -> None:
 
 async def _say_nobody_yet(scene: Scene, flag: Flag) -> None:
     """Once: that nobody has picked it up, and who can be rung. Not where texting may do harm."""
-    calls = flag.kind.startswith("call_back")
+    calls = flag.kind.startswith(CALL_BACKS)
     if flag.contact_id is None or not (calls or flag.kind in IN_DANGER):
         return
     waiting = await scene.person(flag.contact_id)
@@ -145,7 +216,8 @@ async def _say_nobody_yet(scene: Scene, flag: Flag) -> None:
         return
     waiting.memory["not_yet"] = [*told, flag.ref][-5:]
     if calls:
-        waiting.say("talk.not_yet", kind="notice", ref=flag.ref)
+        text = "talk.referral_late" if flag.kind == "referral" else "talk.not_yet"
+        waiting.say(text, kind="notice", ref=flag.ref)
     else:
         waiting.say("crisis.not_yet", kind="notice", quiet=waiting.contact.quiet)
 
@@ -205,7 +277,7 @@ async def remind_owner(scene: Scene, flag: Flag) -> datetime:
     staff = await scene.work.get(Staff, flag.staff_id)
     if staff and staff.contact_id:
         turn = await scene.person(staff.contact_id)
-        what = library.label(turn.locale, "flag", flag.kind)
+        what = await what_of(scene.work, turn.locale, flag)
         turn.say("oncall.reminder", kind="flag", priority=NOTICE, ref=flag.ref, what=what)
     scene.work.save(replace(flag, due_at=due))
     _set_timer(scene, flag, due)

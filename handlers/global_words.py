@@ -6,10 +6,22 @@ from collections.abc import Awaitable, Callable
 
 from content import library
 from db.models import KitRequest
-from handlers import advice, consent, echo, language, meeting, menu, open_request
+from handlers import (
+    advice,
+    change_route,
+    consent,
+    echo,
+    language,
+    meeting,
+    menu,
+    open_request,
+    refusals,
+    still_you,
+)
 from handlers.engine import conversation
-from handlers.engine.matching import plain
+from handlers.engine.matching import first_word, plain
 from handlers.engine.turn import Turn
+from handlers.services import requests
 from handlers.services.roles import peer_of
 
 
@@ -17,6 +29,8 @@ async def global_word(turn: Turn, text: str) -> bool:
     """The words that work at every step."""
     word = library.global_words(turn.tongue).get(plain(text))
     if word is None:
+        if await refusals.told(turn, text) or await _cancels_one(turn, text):
+            return True
         return await advice.asked_by_name(turn, text) or await language.asked_for(turn, text)
     if word in ("back",):
         if not await conversation.back(turn):
@@ -28,13 +42,16 @@ async def global_word(turn: Turn, text: str) -> bool:
         "help": menu.help_,
         "cancel": open_request.cancel,
         "status": open_request.say_status,
+        "change": change_route.change,
         "mydata": consent.my_data,
         "complain": consent.complain,
         "came": _came,
         "never_came": _never_came,
+        "refused": refusals.word,
         "next_card": _next_card,
         "delete": echo.ask_delete,
         "sos": _sos,
+        "not_me": still_you.not_me,
     }
     begins = {
         "kit": "request_kit",
@@ -57,7 +74,7 @@ async def global_word(turn: Turn, text: str) -> bool:
         if await _is_option_here(turn, text):
             return False
         await simple[word](turn)
-    elif word in ("stop_alerts", "stop_reminders"):
+    elif word in ("stop_alerts", "stop_reminders", "stop_recall"):
         await consent.stop_purpose(turn, word.removeprefix("stop_"))
     elif word == "quit":
         turn.say("consent.quit")
@@ -66,6 +83,18 @@ async def global_word(turn: Turn, text: str) -> bool:
         turn.say("consent.quiet_on" if word == "quiet" else "consent.quiet_off")
     elif word == "language":
         await conversation.begin(turn, "language")
+    return True
+
+
+async def _cancels_one(turn: Turn, text: str) -> bool:
+    """CANCEL and the code of one of several open requests."""
+    known = library.global_words(turn.tongue)
+    found = first_word(text, {said: name for said, name in known.items() if name == "cancel"})
+    ref = found[1].strip().upper() if found else ""
+    mine = await requests.open_request_of(turn.work, turn.id) if ref else []
+    if ref not in [request.ref for request in mine]:
+        return False
+    await open_request.cancel(turn, ref)
     return True
 
 

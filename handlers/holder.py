@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from content import library
-from db.models import Holding
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
-from handlers.peer import read_month
-from handlers.services.contacts import give_consent, has_consent
+from handlers.services.contacts import has_consent
+from handlers.services.holdings import is_over
+from handlers.services.pack_codes import pack_of
+from handlers.services.rules import LONDON
+from handlers.stock_reading import read_month
 
 
 def _skipped(turn: Turn, text: str) -> bool:
@@ -32,46 +34,32 @@ async def kind(turn: Turn, answer: str) -> Next:
     return "batch"
 
 
-@leads_to("expiry")
+@leads_to("expiry", "flow:pack")
 async def batch(turn: Turn, text: str) -> Next:
-    """The batch on the box, or nothing."""
+    """The batch on the box, or the code on our label, which tells the rest; or nothing."""
+    if pack := await pack_of(turn.work, text):
+        return Go("pack", data={"pack": pack.id})
     turn.data["batch"] = "" if _skipped(turn, text) else plain(text).upper()[:20]
     return "expiry"
 
 
-@leads_to("recall")
+@leads_to("over", "nothing", "flow:keep_in_touch")
 async def expiry(turn: Turn, text: str) -> Next:
     """The date on the box, or nothing."""
     skipped = _skipped(turn, text)
     until = None if skipped else read_month(text)
     if until is None and not skipped:
         return Again("expiry_wrong")
-    turn.work.save(
-        Holding(
-            id=turn.work.new_id(),
-            contact_id=turn.id,
-            product=turn.data["product"],
-            batch=turn.data["batch"],
-            expiry=until,
-            at=turn.now,
-        )
-    )
-    turn.journal("KitNoted")
-    return "recall"
-
-
-@leads_to("remind")
-async def recall(turn: Turn, answer: str) -> Next:
-    """A yes or no of its own."""
-    give_consent(turn.work, turn.contact, "recall", answer == "yes", "holder.recall")
-    return "remind"
-
-
-@leads_to("done")
-async def remind(turn: Turn, answer: str) -> Next:
-    """A yes or no of its own."""
-    give_consent(turn.work, turn.contact, "reminders", answer == "yes", "holder.remind")
-    return "done"
+    if is_over(until, turn.now.astimezone(LONDON).date()):
+        return "over"
+    if not turn.data["batch"] and until is None:
+        return "nothing"
+    kit = {
+        "product": turn.data["product"],
+        "batch": turn.data["batch"],
+        "expiry": until.isoformat() if until else "",
+    }
+    return Go("keep_in_touch", data={"kit": kit})
 
 
 HOLDER = Flow(
@@ -81,8 +69,7 @@ HOLDER = Flow(
         Choose("kind", ("nasal", "injectable", "other"), kind),
         Enter("batch", batch),
         Enter("expiry", expiry),
-        Choose("recall", ("yes", "no"), recall, "words", careful=True),
-        Choose("remind", ("yes", "no"), remind, "words", careful=True),
-        Say("done", END),
+        Say("over", END),
+        Say("nothing", END),
     ),
 )

@@ -5,13 +5,13 @@ Every function here leaves an open request with one owner and one timer (rule 2)
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from content import library
 from db.models import (
     OPEN_STATUSES,
-    Button,
     Claim,
     Flag,
     KitRequest,
@@ -22,20 +22,24 @@ from db.models import (
     Service,
     Timer,
 )
-from handlers import flags, news
+from handlers import flags, news, pairs
+from handlers.asking import offer_to
 from handlers.engine.conversation import begin
-from handlers.engine.turn import NOTICE, Scene
+from handlers.engine.turn import Scene
 from handlers.services import requests
-from handlers.services.codes import new_claim_code, new_offer_code
+from handlers.services.codes import new_claim_code
 from handlers.services.dispatch import candidates_for, need_of, rank
 from handlers.services.escalation import AskPeers, HoldKit, Situation, next_thing
-from handlers.services.geo import distance_words, haversine_km
-from handlers.services.outlets import NearOutlet, outlets_near
+from handlers.services.geo import haversine_km
+from handlers.services.outlets import NearOutlet, ranked_outlets
+from handlers.services.permits import barred
 from handlers.services.roles import alias_of
-from handlers.services.rules import Rules, clock_words, rules_of
+from handlers.services.rules import Rules, rules_of
 from handlers.services.supplies import NoStock, outlet_holder, release, reserve
 
 LET_GO_UNANSWERED = timedelta(hours=24)
+STILL_NEEDED_ASKED = "asked"
+"""A request's ``meeting`` while we wait to hear whether the kit is still needed."""
 
 
 # --- the next rung -----------------------------------------------------------------------------
@@ -45,14 +49,16 @@ async def advance(scene: Scene, request: KitRequest) -> KitRequest:
     """Try the next thing for a request that nobody is on. The requester is told by the caller."""
     service = await scene.work.need(Service, request.service_id)
     rules = rules_of(service)
-    tried = {claim.outlet_id for claim in await scene.work.find(Claim, request_id=request.id)}
+    refused = await scene.work.find(Claim, request_id=request.id, status="refused")
+    tried = {claim.outlet_id for claim in refused}
     while True:
         situation = await _situation(scene, service, rules, request, tried)
         following = next_thing(situation, rules)
         if isinstance(following, AskPeers):
             return await _ask_peers(scene, request, following)
         if not isinstance(following, HoldKit):
-            return await _to_coordinator(scene, service, request, following.reason)
+            why = reasons(situation)
+            return await _to_coordinator(scene, service, request, following.reason, **why)
         try:
             return await _hold_kit(scene, request, following.outlet, following.until)
         except NoStock:
@@ -62,7 +68,7 @@ async def advance(scene: Scene, request: KitRequest) -> KitRequest:
 async def _situation(
     scene: Scene, service: Service, rules: Rules, request: KitRequest, tried: set[int]
 ) -> Situation:
-    need = need_of(request)
+    need = await need_of(scene.work, request)
     candidates = await candidates_for(scene.work, service.id, request)
     begun = request.reopened_at or request.asked_at
     offers = await scene.work.find(Offer, request_id=request.id)
@@ -74,14 +80,32 @@ async def _situation(
         waves_made=-(-len(offers) // rules.wave_size),
         outlets_tried=frozenset(tried),
         peers=rank(candidates, need, scene.now, rules),
-        outlets=await outlets_near(scene.work, service.id, need, rules, service.nation),
+        outlets=await ranked_outlets(
+            scene.work, service.id, need, rules, service.nation, status="active"
+        ),
     )
+
+
+def reasons(situation: Situation) -> dict[str, dict[str, int]]:
+    """For the journal: why not the peers, why not the outlets, and how many of each."""
+    return {
+        "peers": Counter(ranked.why_not for ranked in situation.peers if ranked.why_not),
+        "outlets": Counter(near.why_not for near in situation.outlets if near.why_not),
+    }
 
 
 async def _ask_peers(scene: Scene, request: KitRequest, ask: AskPeers) -> KitRequest:
     first: Offer | None = None
     for ranked in ask.peers:
-        offer = await _offer(scene, request, ranked.candidate.peer, ranked.distance_km, ask.until)
+        offer = await offer_to(
+            scene,
+            request,
+            ranked.candidate.peer,
+            ranked.distance_km,
+            ask.until,
+            nearest_km=round(ranked.nearest_km, 2),
+            fair=ranked.fair,
+        )
         first = first or offer
     assert first is not None
     await _unstuck(scene, request)
@@ -94,7 +118,7 @@ async def ask_peer_by_name(scene: Scene, request: KitRequest, peer: Peer) -> dat
     service = await scene.work.need(Service, request.service_id)
     until = scene.now + rules_of(service).offer_time
     km = haversine_km((request.lat or 0.0, request.lon or 0.0), (peer.lat, peer.lon))
-    offer = await _offer(scene, request, peer, km, until)
+    offer = await offer_to(scene, request, peer, km, until, fair="named")
     await _unstuck(scene, request)
     requests.hold(
         scene.work, request, RequestStatus.OFFERED, ("offer", offer.id), until, route="peer"
@@ -102,59 +126,12 @@ async def ask_peer_by_name(scene: Scene, request: KitRequest, peer: Peer) -> dat
     return until
 
 
-async def _offer(
-    scene: Scene, request: KitRequest, peer: Peer, km: float, until: datetime
-) -> Offer:
-    waiting = await scene.work.find(Offer, peer_id=peer.id, status=OfferStatus.SENT)
-    offer = scene.work.save(
-        Offer(
-            id=scene.work.new_id(),
-            service_id=request.service_id,
-            request_id=request.id,
-            peer_id=peer.id,
-            code=new_offer_code({o.code for o in waiting}),
-            status=OfferStatus.SENT,
-            distance_km=round(km, 2),
-            sent_at=scene.now,
-            expires_at=until,
-        )
-    )
-    scene.work.save(replace(peer, last_offered_at=scene.now))
-    turn = await scene.person(peer.contact_id)
-    turn.memory["last"] = "offer"
-    turn.say(
-        "offer.offer",
-        kind="offer",
-        priority=NOTICE,
-        dedupe=f"offer:{offer.id}",
-        buttons=(
-            Button(library.label(turn.locale, "offer", "accept"), f"=ACCEPT {offer.code}"),
-            Button(library.label(turn.locale, "offer", "decline"), f"=DECLINE {offer.code}"),
-        ),
-        product=library.label(turn.locale, "product", request.product).capitalize(),
-        quantity=request.quantity,
-        recipient=library.label(turn.locale, "recipient", request.recipient),
-        district=request.district,
-        distance=distance_words(km, request.error_km),
-        code=offer.code,
-        until=clock_words(until, scene.now),
-    )
-    scene.journal(
-        "OfferSent",
-        service_id=request.service_id,
-        request_id=request.id,
-        contact_id=peer.contact_id,
-        offer=offer.code,
-        km=offer.distance_km,
-    )
-    return offer
-
-
 async def _hold_kit(
     scene: Scene, request: KitRequest, near: NearOutlet, until: datetime
 ) -> KitRequest:
     outlet = near.outlet
-    line = await reserve(scene.work, outlet_holder(outlet), request)
+    holder = outlet_holder(outlet)
+    line = await reserve(scene.work, holder, request, await barred(scene.work, holder, request))
     code = new_claim_code()
     while await scene.work.find(Claim, code=code):
         code = new_claim_code()
@@ -187,19 +164,23 @@ async def _hold_kit(
 
 
 async def _to_coordinator(
-    scene: Scene, service: Service, request: KitRequest, reason: str
+    scene: Scene, service: Service, request: KitRequest, reason: str, **why: Any
 ) -> KitRequest:
     _, asked = await flags.raise_flag(scene, service, "stuck_request", request=request)
-    scene.journal("RequestEscalated", service_id=service.id, request_id=request.id, reason=reason)
+    scene.journal(
+        "RequestEscalated", service_id=service.id, request_id=request.id, reason=reason, **why
+    )
     owner = ("coordinator", asked.staff.id if asked.staff else 0)
     return requests.hold(
         scene.work, request, RequestStatus.WITH_COORDINATOR, owner, asked.until, route="direct"
     )
 
 
-async def hand_to_coordinator(scene: Scene, request: KitRequest, reason: str) -> None:
+async def hand_to_coordinator(
+    scene: Scene, request: KitRequest, reason: str, peer_text: str = "meeting.cancelled_peer"
+) -> None:
     """Nothing automatic goes on: promises and offers are taken back, a coordinator has it."""
-    await let_go_of_route(scene, request)
+    await let_go_of_route(scene, request, peer_text=peer_text)
     request = await scene.work.need(KitRequest, request.id)
     service = await scene.work.need(Service, request.service_id)
     await _to_coordinator(scene, service, request, reason)
@@ -255,6 +236,8 @@ async def advance_and_tell(scene: Scene, request: KitRequest) -> KitRequest:
     requester.say(
         "ladder.changed", kind="notice", ref=request.ref, news=await news.of(requester, request)
     )
+    service = await scene.work.need(Service, request.service_id)
+    news.say_by_post(requester, request, service)
     return request
 
 
@@ -268,14 +251,14 @@ async def _claim_expired(scene: Scene, request: KitRequest) -> None:
         RequestStatus.WITH_COORDINATOR,
         ("coordinator", 0),
         due,
-        meeting="asked",
+        meeting=STILL_NEEDED_ASKED,
     )
     requester = await scene.person(request.contact_id)
     await begin(requester, "still_needed", request=request.id, ref=request.ref)
 
 
 async def _coordinator_silent(scene: Scene, request: KitRequest) -> None:
-    if request.meeting == "asked":  # whether the kit is still needed, and no answer came
+    if request.meeting == STILL_NEEDED_ASKED:  # and no answer came
         await end_request(scene, request, RequestStatus.UNFILLED)
         return
     service = await scene.work.need(Service, request.service_id)
@@ -312,9 +295,16 @@ async def _unstuck(scene: Scene, request: KitRequest) -> None:
 
 
 async def let_go_of_route(
-    scene: Scene, request: KitRequest, *, claim_status: str = "cancelled"
+    scene: Scene,
+    request: KitRequest,
+    *,
+    claim_status: str = "cancelled",
+    peer_text: str = "meeting.cancelled_peer",
 ) -> None:
-    """Take back offers, promises and codes of an open request; tell the peers concerned."""
+    """Take back offers, promises and codes of an open request; tell the peers concerned.
+
+    ``peer_text``: what a peer reads who had said yes.
+    """
     await release(scene.work, request)
     for offer in await requests.withdraw_offers(scene.work, request):
         peer = await scene.work.need(Peer, offer.peer_id)
@@ -327,11 +317,12 @@ async def let_go_of_route(
         turn = await scene.person(peer.contact_id)
         requester = await scene.person(request.contact_id)
         turn.say(
-            "meeting.cancelled_peer",
+            peer_text,
             kind="notice",
             alias=alias_of(requester.contact),
             ref=request.ref,
         )
+        await pairs.meeting_over(scene, request)
     scene.work.save(replace(request, peer_id=None, outlet_id=None, meeting="", missed=0))
 
 

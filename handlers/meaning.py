@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from handlers import advice, consent, crisis, menu, near, open_request
+from handlers import advice, consent, crisis, menu, near, open_request, talk, used_report
 from handlers.engine import conversation
 from handlers.engine.flow import Choose
 from handlers.engine.matching import plain
@@ -79,10 +79,12 @@ async def another_place(turn: Turn, text: str) -> bool:
 async def aside(turn: Turn, text: str) -> bool:
     """A side question in the middle ("what are the signs again?"): answered, then the question."""
     seen = understood(turn, text)
+    if await talk.picked(turn, text, seen.slots.get("help", "")):
+        return True
     if (seen.intent == "advice" or turn.flow == "advice") and await _advised(turn, seen, text):
         return True
     if seen.intent == "talk_to_human":
-        await conversation.begin(turn, "talk")
+        await talk.begin(turn, text, seen.slots.get("help", ""))
         return True
     if seen.intent != "stop":
         return False
@@ -103,21 +105,24 @@ async def meant(turn: Turn, text: str) -> None:
         turn.change(adult=said)
     a_word = len(text.split()) <= FEW_WORDS
     no_place = seen.intent == "location" and "place" not in data  # it only sounds like one
+    if _wants_somebody(seen, data):
+        await talk.begin(turn, text, seen.slots["help"])
+        return
     if no_place and a_word and await _advised(turn, seen, text):
         return
     topic = seen.slots.get("topic", "")
-    if {"advice", "request_kit"} <= set(intents) and topic:
+    if {"advice", "request_kit"} <= set(intents) and topic and "reason" not in data:
         await advice.say_card(turn, topic)  # "how do i use nyxoid and where can i get one"
     if "replace_kit" in intents or (data.get("reason") and "request_kit" in intents):
         if data.get("reason") == "used":
             place = {"place": data["place"]} if "place" in data else {}
-            await conversation.begin(turn, "used", wants_kit=True, **place)
-        elif data.get("reason"):
-            await conversation.begin(turn, "request_kit", **data)
+            told = used_report.said_at_once(turn, text)
+            await conversation.begin(turn, "used", wants_kit=True, **place, **told)
         else:
             await conversation.begin(turn, "resupply", **data)
     elif seen.intent == "report_used":
-        await conversation.begin(turn, "used")
+        place = {"place": data["place"]} if "place" in data else {}
+        await conversation.begin(turn, "used", **place, **used_report.said_at_once(turn, text))
     elif "request_kit" in intents or seen.intent == "location":
         await conversation.begin(turn, "request_kit", **data)
     elif seen.intent == "find_pharmacy":
@@ -130,7 +135,7 @@ async def meant(turn: Turn, text: str) -> None:
         if not await _advised(turn, seen, text):
             await conversation.begin(turn, "advice")
     elif seen.intent == "talk_to_human":
-        await conversation.begin(turn, "talk")
+        await talk.begin(turn, text, seen.slots.get("help", ""))
     elif seen.intent == "help":
         await menu.help_(turn)
     elif seen.intent == "greeting":
@@ -151,6 +156,13 @@ async def meant(turn: Turn, text: str) -> None:
         turn.journal("SpamIgnored")
     elif not (a_word and await _advised(turn, seen, text)):
         menu.unmatched(turn)
+
+
+def _wants_somebody(seen: Understood, data: dict[str, Any]) -> bool:
+    """ "prison link": one of the service's own, where the words say nothing else."""
+    only_sounds = seen.intent in ("unclear", "advice", "location")
+    asks = data.keys() & {"place", "kit", "reason"}
+    return only_sounds and "help" in seen.slots and "topic" not in seen.slots and not asks
 
 
 async def _advised(turn: Turn, seen: Understood, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""A meeting under way: on my way, here, handed over, could not meet, passed on, SOS, all OK?"""
+"""A meeting under way: on my way, here, handed over, could not meet, passed on, SOS."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from content import library
 from db.models import (
+    Flag,
     KitRequest,
     Offer,
     OfferStatus,
     Peer,
     RequestStatus,
     Service,
+    Staff,
     Supply,
-    SupplyFact,
     Timer,
 )
 from db.stock import StockLine
-from handlers import ladder
+from handlers import debrief, handovers, ladder, milestones, pairs
 from handlers.engine.conversation import begin, finish
 from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
 from handlers.engine.turn import NOTICE, Scene, Turn
-from handlers.flags import raise_flag
+from handlers.flags import OPEN, close_flag, raise_flag
 from handlers.services import requests
+from handlers.services.products import product_words
 from handlers.services.roles import alias_of
 from handlers.services.rules import clock_words, rules_of
 from handlers.services.supplies import (
@@ -38,10 +39,9 @@ from handlers.services.supplies import (
     release,
     reserved_for,
 )
+from handlers.services.trainings import note_answer
 
-ASK_AGAIN = timedelta(minutes=10)
 PAUSED_LOOK = timedelta(minutes=30)
-MISSED_BEFORE_FLAG = 2
 
 
 async def meetings(turn: Turn, peer: Peer) -> list[KitRequest]:
@@ -101,6 +101,7 @@ async def on_way(turn: Turn, peer: Peer, request: KitRequest) -> None:
     if request.meeting == "paused":
         turn.say("overdose.meeting_paused")
         return
+    await heard_from(turn.scene, request)
     check_again(turn, request, await minutes_of(turn, request), meeting="onway")
     requester = await turn.scene.person(request.contact_id)
     requester.say("meeting.onway_requester", kind="notice", peer=peer.name)
@@ -113,6 +114,7 @@ async def here(turn: Turn, peer: Peer, request: KitRequest) -> None:
     if request.meeting == "paused":
         turn.say("overdose.meeting_paused")
         return
+    await heard_from(turn.scene, request)
     request = check_again(turn, request, await minutes_of(turn, request), meeting="here")
     requester = await turn.scene.person(request.contact_id)
     requester.say("meeting.here_requester", kind="notice", peer=peer.name)
@@ -125,36 +127,47 @@ async def here(turn: Turn, peer: Peer, request: KitRequest) -> None:
     turn.journal("PeerArrived", request_id=request.id)
 
 
-async def issued(turn: Turn, peer: Peer, request: KitRequest, batch: str = "") -> None:
+async def issued(
+    turn: Turn, peer: Peer, request: KitRequest, batch: str = "", trained: str = ""
+) -> None:
     """The kit changed hands: into the log, out of the stock, and the requester is asked."""
     holder = peer_holder(peer)
     line = next((held for _, held in await reserved_for(turn.work, request)), None)
     if batch:
         line = await _line_of_batch(turn, holder, batch, line, request.quantity)
     to = To(request.recipient, request.district, request.reason, "not_said")
+    mark = turn.work.mark()
     try:
         if line is None:
-            raise NoStock("issue")
+            raise NoStock
         if batch:
             await release(turn.work, request)
         supply = await issue(
             turn.work, holder, line, request.quantity, to, request=request, by_contact_id=turn.id
         )
-    except NoStock:
-        turn.say("meeting.issued_no_stock")
+    except NoStock as why:
+        turn.work.undo(mark)  # the promise stands
+        turn.say("street.frozen" if why.reason == "frozen" else "meeting.issued_no_stock")
         return
+    await _ended(turn.scene, request)
     request = requests.close(turn.work, request, RequestStatus.SUPPLIED, handed_at=turn.now)
     turn.journal("KitSupplied", request_id=request.id, supply=supply.id)
     left = await left_of(turn.work, holder, supply.product)
+    rules = rules_of(await turn.work.need(Service, request.service_id))
     turn.say(
         "meeting.issued_peer",
         quantity=supply.quantity,
-        product=library.label(turn.locale, "product", supply.product),
+        product=product_words(turn.locale, supply.product, rules),
         batch=supply.batch,
         ref=request.ref,
         left=left,
     )
-    await begin(turn, "training", supply=supply.id)
+    await milestones.kit_given(turn, peer, supply.quantity)
+    if trained:
+        await note_answer(turn.work, supply.id, trained)
+        turn.say("training.thanks")
+    else:
+        await begin(turn, "training", supply=supply.id)
     await ask_if_arrived(turn.scene, request, peer.name)
 
 
@@ -200,17 +213,42 @@ async def hand_over(turn: Turn, peer: Peer, request: KitRequest) -> None:
 
 async def give_back(turn: Turn, peer: Peer, request: KitRequest, text: str, fact: str) -> None:
     """A meeting ends without a kit; the request stays open and moves on."""
+    await _ended(turn.scene, request)
     await release(turn.work, request)
     for mine in await turn.work.find(
         Offer, request_id=request.id, peer_id=peer.id, status=OfferStatus.ACCEPTED
     ):
         turn.work.save(replace(mine, status=OfferStatus.DECLINED))
+    paused = request.meeting == "paused"
     request = requests.ask_anew(turn.work, request)
-    turn.say(text)
     turn.journal(fact, request_id=request.id)
+    if paused:  # there is an emergency: nobody else is sent into it
+        turn.say("meeting.given_back_paused")
+        await ladder.hand_to_coordinator(turn.scene, request, "paused")
+        return
+    turn.say(text)
     requester = await turn.scene.person(request.contact_id)
     requester.say("meeting.cant_requester", kind="notice", peer=peer.name)
     await ladder.advance_and_tell(turn.scene, request)
+
+
+async def _ended(scene: Scene, request: KitRequest) -> None:
+    """Nobody goes along any more, is asked to take it over, or looks for the peer."""
+    await heard_from(scene, request)
+    await handovers.let_go(scene, request)
+    await pairs.meeting_over(scene, request)
+
+
+async def heard_from(scene: Scene, request: KitRequest) -> None:
+    """A peer who was missed has written: nobody need go and look for them."""
+    for flag in await scene.work.find(Flag, request_id=request.id, kind="missed_checkin"):
+        if flag.status not in OPEN:
+            continue
+        close_flag(scene, flag)
+        staff = await scene.work.get(Staff, flag.staff_id or (flag.asked or (None,))[-1])
+        if staff and staff.contact_id:
+            told = await scene.person(staff.contact_id)
+            told.say("oncall.peer_answers", kind="flag", priority=NOTICE, ref=flag.ref)
 
 
 # --- safety ------------------------------------------------------------------------------------
@@ -232,70 +270,6 @@ async def sos_alone(turn: Turn, peer: Peer) -> None:
     turn.journal("PeerSos")
 
 
-async def check(scene: Scene, request: KitRequest) -> None:
-    """All OK? Asked twice; unanswered twice, the coordinator is told."""
-    peer = await scene.work.need(Peer, request.peer_id)
-    missed = request.missed
-    owner = ("peer", peer.id)
-    if request.meeting == "paused":
-        if missed:  # no word for an hour: a coordinator takes it from here
-            await ladder.hand_to_coordinator(scene, request, "paused")
-            return
-        due = scene.now + PAUSED_LOOK
-        requests.hold(scene.work, request, RequestStatus.ACCEPTED, owner, due, missed=1)
-        return
-    if missed < MISSED_BEFORE_FLAG:
-        turn = await scene.person(peer.contact_id)
-        await begin(turn, "meeting_check", request=request.id)
-        missed += 1
-    else:
-        service = await scene.work.need(Service, request.service_id)
-        await raise_flag(
-            scene, service, "missed_checkin", request=request, contact_id=peer.contact_id
-        )
-        scene.journal("CheckInMissed", service_id=request.service_id, request_id=request.id)
-        missed = 0
-    due = scene.now + ASK_AGAIN
-    requests.hold(scene.work, request, RequestStatus.ACCEPTED, owner, due, missed=missed)
-
-
-async def request_due(scene: Scene, timer: Timer) -> None:
-    """A request's timer: a meeting is checked on, anything else moves up the ladder."""
-    request = await scene.work.get(KitRequest, timer.payload["request"])
-    if (
-        request
-        and request.status == RequestStatus.ACCEPTED
-        and request.next_timer_at
-        and request.next_timer_at <= scene.now
-    ):
-        await check(scene, request)
-        return
-    await ladder.request_due(scene, timer)
-
-
-@leads_to(END)
-async def checked(turn: Turn, answer: str) -> Next:
-    """The peer's answer to the safety check."""
-    request = await turn.work.need(KitRequest, turn.data["request"])
-    if answer == "sos":
-        await sos(turn, request)
-        return END
-    if request.status == RequestStatus.ACCEPTED and not request.closed_at:
-        request = check_again(turn, request, await minutes_of(turn, request))
-        assert request.next_timer_at is not None
-        turn.say("meeting_check.good", until=clock_words(request.next_timer_at, turn.now))
-    else:
-        turn.say("peer.safe")
-    return END
-
-
-async def safe(turn: Turn, peer: Peer) -> None:
-    """SAFE, at any time."""
-    for request in await meetings(turn, peer):
-        check_again(turn, request, await minutes_of(turn, request))
-    turn.say("peer.safe")
-
-
 # --- an emergency in the middle ----------------------------------------------------------------
 
 
@@ -304,6 +278,8 @@ async def pause(scene: Scene, request: KitRequest) -> None:
     peer = await scene.work.need(Peer, request.peer_id)
     turn = await scene.person(peer.contact_id)
     turn.say("overdose.meeting_paused", kind="notice", priority=NOTICE)
+    await handovers.let_go(scene, request)
+    await pairs.meeting_over(scene, request)
     requests.hold(
         scene.work,
         request,
@@ -314,16 +290,24 @@ async def pause(scene: Scene, request: KitRequest) -> None:
         missed=0,
     )
     scene.journal("MeetingPaused", service_id=request.service_id, request_id=request.id)
+    await debrief.hard_event(scene, peer, "meeting")
+
+
+async def paused(turn: Turn) -> list[tuple[KitRequest, Peer]]:
+    """This person's meetings that an emergency has paused, with the peer of each."""
+    return [
+        (request, await turn.work.need(Peer, request.peer_id))
+        for request in await requests.open_request_of(turn.work, turn.id)
+        if request.meeting == "paused" and request.peer_id
+    ]
 
 
 async def resume(turn: Turn) -> None:
     """The emergency is over: the meeting is open again."""
-    for request in await requests.open_request_of(turn.work, turn.id):
-        if request.meeting == "paused" and request.peer_id:
-            peer = await turn.work.need(Peer, request.peer_id)
-            told = await turn.scene.person(peer.contact_id)
-            told.say("meeting.resumed_peer", kind="notice", ref=request.ref)
-            check_again(turn, request, await minutes_of(turn, request), meeting="agreed")
+    for request, peer in await paused(turn):
+        told = await turn.scene.person(peer.contact_id)
+        told.say("meeting.resumed_peer", kind="notice", ref=request.ref)
+        check_again(turn, request, await minutes_of(turn, request), meeting="agreed")
 
 
 # --- the questions -----------------------------------------------------------------------------
@@ -331,16 +315,8 @@ async def resume(turn: Turn) -> None:
 
 @leads_to(END)
 async def trained(turn: Turn, answer: str) -> Next:
-    """Whether training was given: a fact beside the supply, which stays as logged."""
-    turn.work.save(
-        SupplyFact(
-            id=turn.work.new_id(),
-            supply_id=turn.data["supply"],
-            name="trained",
-            value=answer,
-            at=turn.now,
-        )
-    )
+    """Whether training was given."""
+    await note_answer(turn.work, turn.data["supply"], answer)
     turn.say("training.thanks")
     return END
 
@@ -373,6 +349,5 @@ async def _arrived_values(turn: Turn) -> dict[str, str]:
     return {"ref": turn.data["ref"], "peer": turn.data["peer"]}
 
 
-MEETING_CHECK = Flow("meeting_check", (Choose("ask", ("ok", "sos"), then=checked, style="words"),))
 TRAINING = Flow("training", (Choose("ask", ("yes", "before", "declined"), then=trained),))
 ARRIVED = Flow("arrived", (Choose("ask", ("yes", "no"), then=arrived, values=_arrived_values),))

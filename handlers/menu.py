@@ -40,8 +40,12 @@ async def show(turn: Turn) -> None:
 async def help_(turn: Turn) -> None:
     """HELP at any step: what this is, then the question again."""
     turn.say("menu.help", team=team(turn))
+    if await peer_of(turn.work, turn.id):
+        turn.say("menu.peer")
     if await staff_of(turn.work, turn.id):
         turn.say("menu.staff")
+    if await outlet_of(turn.work, turn.contact):
+        turn.say("menu.outlet")
     if current(turn):
         await ask(turn)
 

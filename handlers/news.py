@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from content import library
 from content.library import Words, saying
 from db.models import (
@@ -16,19 +14,21 @@ from db.models import (
     RequestStatus,
     Service,
     Staff,
+    Supply,
 )
+from db.work import Work
 from handlers.engine.turn import Scene, Turn
+from handlers.services import help_lines
 from handlers.services.codes import show_claim_code
-from handlers.services.dispatch import need_of
-from handlers.services.hours import UNSURE
-from handlers.services.outlets import opens_words, outlets_near
+from handlers.services.hours import opening_of
 from handlers.services.rules import clock_words, rules_of
 
 
 async def of(turn: Turn, request: KitRequest) -> str:
     """How a request stands, in the requester's words. Honest: "sent" is never "delivered"."""
     scene, work = turn.scene, turn.work
-    rules = rules_of(await work.need(Service, request.service_id))
+    service = await work.need(Service, request.service_id)
+    rules, nation = rules_of(service), service.nation
     until = clock_words(request.next_timer_at, scene.now) if request.next_timer_at else ""
     if request.status == RequestStatus.OFFERED:
         offers = await work.find(Offer, request_id=request.id)
@@ -39,19 +39,18 @@ async def of(turn: Turn, request: KitRequest) -> str:
     if request.status == RequestStatus.WAITING_CLAIM:
         outlet = await work.need(Outlet, request.outlet_id)
         claim = await work.need(Claim, request.owner_id)
-        near = await _near(scene, request, outlet)
         return turn.text(
             "ladder.news_held",
             quantity=request.quantity,
             name=outlet.name,
             address=outlet.address,
-            hours=near,
+            hours=opening_of(outlet, scene.now, nation).words,
             code=show_claim_code(claim.code),
             until=clock_words(claim.expires_at, scene.now),
         )
     if request.status == RequestStatus.ACCEPTED:
         peer = await work.need(Peer, request.peer_id)
-        return turn.text("ladder.news_accepted", peer=peer.name)
+        return turn.text("ladder.news_accepted", peer=peer.name, meeting=request.meeting)
     if request.status == RequestStatus.WITH_COORDINATOR:
         staff = await work.get(Staff, request.owner_id)
         if turn.contact.adult is False:
@@ -70,14 +69,42 @@ async def of(turn: Turn, request: KitRequest) -> str:
     return library.label(turn.locale, "status", request.status)
 
 
-async def _near(scene: Scene, request: KitRequest, outlet: Outlet) -> Words:
-    service = await scene.work.need(Service, request.service_id)
-    need = need_of(request)
-    found = await outlets_near(
-        scene.work, service.id, replace(need, quantity=0), rules_of(service), service.nation
-    )
-    near = next((n for n in found if n.outlet.id == outlet.id), None)
-    return opens_words(near) if near else outlet.hours or UNSURE
+async def now(turn: Turn, request: KitRequest) -> str:
+    """How a request stands when it is asked about: that nobody has it yet is said first."""
+    staff = await turn.work.get(Staff, request.owner_id)
+    if request.status == RequestStatus.WITH_COORDINATOR and staff and turn.contact.adult:
+        ring = rules_of(await turn.work.need(Service, request.service_id)).ring
+        until = clock_words(request.next_timer_at or turn.now, turn.now)
+        return turn.text("ladder.coordinator_now", name=staff.name, until=until, ring=ring)
+    if request.status != RequestStatus.OFFERED:
+        return await of(turn, request)
+    offers = await turn.work.find(Offer, request_id=request.id)
+    waiting = [offer.expires_at for offer in offers if offer.status == OfferStatus.SENT]
+    until = clock_words(max(waiting, default=turn.now), turn.now)
+    return turn.text("ladder.nobody_yet", until=until, nth=len(offers))
+
+
+async def handed_by(work: Work, request: KitRequest) -> str:
+    """Who logged a request's kit as handed over."""
+    supplies = await work.find(Supply, request_id=request.id, reverses=None)
+    models: dict[str, type[Peer | Outlet | Staff]] = {
+        "peer": Peer,
+        "outlet": Outlet,
+        "staff": Staff,
+    }
+    by = await work.get(models[supplies[-1].by_kind], supplies[-1].by_id) if supplies else None
+    return by.name if by else ""
+
+
+def say_by_post(turn: Turn, request: KitRequest, service: Service) -> None:
+    """Where a nation posts kits, somebody whom nobody near can help is told. We post nothing."""
+    if request.status != RequestStatus.WITH_COORDINATOR or not turn.contact.adult:
+        return
+    if service.nation == "Wales":
+        number = help_lines.number_of("dan247", service, turn.now.date())
+        turn.say("request_kit.national_wales", kind="notice", number=number)
+    elif service.nation == "Scotland":
+        turn.say("request_kit.national_scotland", kind="notice")
 
 
 async def owner_words(scene: Scene, request: KitRequest) -> Words:

@@ -7,13 +7,16 @@ from datetime import timedelta
 
 from content import library
 from db.models import KitRequest, Offer, OfferStatus, Peer, RequestStatus, Service
-from handlers import ladder
+from handlers import handovers, ladder, pairs
 from handlers.engine.conversation import leave
 from handlers.engine.turn import NOTICE, Turn
 from handlers.services import requests
 from handlers.services.geo import haversine_km
+from handlers.services.permits import barred
+from handlers.services.products import pack_words
 from handlers.services.roles import alias_of
 from handlers.services.rules import Rules, rules_of
+from handlers.services.standing import run_out
 from handlers.services.supplies import NoStock, peer_holder, reserve
 
 MEET_WITHIN_KM = 5.0
@@ -65,12 +68,16 @@ async def decline(turn: Turn, peer: Peer, offer: Offer) -> None:
     """A no is fine: the next thing is tried at once."""
     turn.work.save(replace(offer, status=OfferStatus.DECLINED, answered_at=turn.now))
     turn.journal("OfferDeclined", request_id=offer.request_id, offer=offer.code)
-    turn.say("offer.declined")
+    request = await turn.work.need(KitRequest, offer.request_id)
+    asked_by_peer = request.status == RequestStatus.ACCEPTED
+    turn.say("handover.declined" if asked_by_peer else "offer.declined")
     await _go_on(turn, offer)
 
 
 async def _go_on(turn: Turn, offer: Offer) -> None:
     request = await turn.work.need(KitRequest, offer.request_id)
+    if request.status == RequestStatus.ACCEPTED:  # a colleague asked them to take it over
+        await handovers.refused(turn.scene, offer, request)
     if request.status != RequestStatus.OFFERED:
         return
     waiting = await turn.work.find(Offer, request_id=request.id, status=OfferStatus.SENT)
@@ -85,21 +92,26 @@ async def _go_on(turn: Turn, offer: Offer) -> None:
 async def accept(turn: Turn, peer: Peer, offer: Offer) -> None:
     """The first yes wins: a kit is promised, the others are told, the relay opens."""
     request = await turn.work.need(KitRequest, offer.request_id)
-    if request.status != RequestStatus.OFFERED:
+    if request.status not in (RequestStatus.OFFERED, RequestStatus.ACCEPTED):
         turn.work.save(replace(offer, status=OfferStatus.WITHDRAWN, answered_at=turn.now))
         turn.say("offer.taken")
         return
-    try:
-        await reserve(turn.work, peer_holder(peer), request)
-    except NoStock:
-        turn.work.save(replace(offer, status=OfferStatus.DECLINED, answered_at=turn.now))
-        turn.journal("OfferDeclined", request_id=request.id, offer=offer.code, reason="no_stock")
-        turn.say("offer.no_stock")
-        await _go_on(turn, offer)
+    if over := run_out(peer, turn.now.date()):
+        await _cannot(turn, offer, over)
         return
-    if turn.flow == "street":
-        leave(turn)  # a walk-in supply half typed is not what they are doing now
-    turn.memory["last"] = "relay"
+    if request.status == RequestStatus.ACCEPTED:
+        taken_over = await handovers.take_over(turn, peer, offer, request)
+        if taken_over is None:
+            await _cannot(turn, offer, "stock")
+            return
+        await _introduce(turn, peer, taken_over)
+        return
+    try:
+        holder = peer_holder(peer)
+        await reserve(turn.work, holder, request, await barred(turn.work, holder, request))
+    except NoStock:
+        await _cannot(turn, offer, "stock")
+        return
     turn.work.save(replace(offer, status=OfferStatus.ACCEPTED, answered_at=turn.now))
     for other in await requests.withdraw_offers(turn.work, request, but=offer.id):
         loser = await turn.work.need(Peer, other.peer_id)
@@ -122,7 +134,29 @@ async def accept(turn: Turn, peer: Peer, offer: Offer) -> None:
     )
     turn.journal("OfferAccepted", request_id=request.id, offer=offer.code)
     requester = await turn.scene.person(request.contact_id)
+    requester.memory["last"] = "relay"  # what they text next is for the peer
     meet = public_place_near(request, rules)
+    await _introduce(turn, peer, request)
+    requester.say(
+        "offer.accepted_requester", kind="notice", peer=peer.name, ref=request.ref, meet=meet
+    )
+
+
+async def _cannot(turn: Turn, offer: Offer, why: str) -> None:
+    """A yes that cannot be taken: no kit, or training or a check that has run out."""
+    turn.work.save(replace(offer, status=OfferStatus.DECLINED, answered_at=turn.now))
+    turn.journal("OfferDeclined", request_id=offer.request_id, offer=offer.code, reason=why)
+    turn.say(f"offer.no_{why}")
+    await _go_on(turn, offer)
+
+
+async def _introduce(turn: Turn, peer: Peer, request: KitRequest) -> None:
+    """The meeting is theirs: where, whom, and the words for it; their partner may go along."""
+    if turn.flow == "street":
+        leave(turn)  # a walk-in supply half typed is not what they are doing now
+    turn.memory["last"] = "relay"
+    requester = await turn.scene.person(request.contact_id)
+    rules = rules_of(await turn.work.need(Service, request.service_id))
     turn.say(
         "offer.accepted_peer",
         ref=request.ref,
@@ -130,14 +164,11 @@ async def accept(turn: Turn, peer: Peer, offer: Offer) -> None:
         quantity=request.quantity,
         recipient=library.label(turn.locale, "recipient", request.recipient),
         place=request.place or request.district,
-        meet=meet,
+        meet=public_place_near(request, rules),
         alias=alias_of(requester.contact),
     )
-    turn.say("offer.accepted_words")
-    requester.memory["last"] = "relay"  # what they text next is for the peer
-    requester.say(
-        "offer.accepted_requester", kind="notice", peer=peer.name, ref=request.ref, meet=meet
-    )
+    turn.say("offer.accepted_words", pack=pack_words(turn.locale, rules))
+    await pairs.tell_partner(turn.scene, peer, request)
 
 
 def public_place_near(request: KitRequest, rules: Rules) -> str:

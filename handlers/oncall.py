@@ -7,7 +7,7 @@ coordinator's PIN. Telegram's senders cannot be forged and need neither.
 from __future__ import annotations
 
 from db.models import OPEN_STATUSES, Flag, KitRequest, Peer, RequestStatus, Staff
-from handlers import ladder, meeting, oncall_list, oncall_show, staff_chat
+from handlers import ladder, meeting, oncall_list, oncall_show, referral, staff_chat
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Turn
@@ -19,7 +19,7 @@ from handlers.services.rules import clock_words
 
 
 async def word(turn: Turn, staff: Staff, name: str, rest: str) -> None:
-    """A coordinator's word: ``name`` is requests, show, take, assign, tell or done."""
+    """A coordinator's word: ``name`` is requests, show, take, assign, tell, refer or done."""
     if name == "requests":
         await oncall_list.say(turn, staff, rest)
         return
@@ -45,6 +45,8 @@ async def word(turn: Turn, staff: Staff, name: str, rest: str) -> None:
         await done(turn, staff, request, flags)
     elif name == "tell":
         await staff_chat.tell(turn, staff, request, flags, " ".join(parts[1:]))
+    elif name == "refer":
+        await referral.offer(turn, staff, request, flags, " ".join(parts[1:]))
     else:
         turn.say("oncall.unknown", ref=ref)
 
@@ -73,6 +75,7 @@ async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
         return
     for flag in flags:
         take_flag(turn.scene, flag, staff, due)
+        await referral.taken(turn.scene, flag, staff)
         for other_id in dict.fromkeys(flag.asked):
             other = await turn.work.get(Staff, other_id)
             if other and other.id != staff.id and other.contact_id:

@@ -13,7 +13,7 @@ from handlers.flags import OPEN, URGENT
 
 PAGE = 5
 """Lines in a text: with the longest values they fit into two segments (see samples.toml)."""
-CALLS = ("never_came", "peer_support", "call_back")
+CALLS = ("never_came", "peer_support", "call_back", "referral")
 A_REQUEST = "stuck_request"
 
 Entry = KitRequest | Flag

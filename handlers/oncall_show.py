@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from content import library
 from content.library import Listed, Words, saying
-from db.models import Flag, KitRequest, Offer, Peer, Staff
-from handlers import news, staff_chat
+from db.models import Flag, KitRequest, Offer, Peer, PeerNote, Service, Staff
+from handlers import news, recalls, refusals, staff_chat
 from handlers.engine.turn import Turn
-from handlers.flags import in_emergency
-from handlers.services.rules import clock_words
+from handlers.flags import in_emergency, what_of
+from handlers.services.rules import clock_words, rules_of
+from handlers.services.supplies import Holder, lines_of
+from handlers.stock_lines import as_words
+
+OF_STOCK = ("stock_back", "stock_wrong", "top_up")
 
 
 async def show(turn: Turn, request: KitRequest | None, flags: list[Flag]) -> None:
@@ -45,12 +49,30 @@ async def _flag(turn: Turn, flag: Flag) -> None:
     turn.say(
         "oncall.show_flag",
         ref=flag.ref,
-        what=library.label(turn.locale, "flag", flag.kind),
+        what=await what_of(turn.work, turn.locale, flag),
         since=clock_words(flag.created_at, turn.now),
         due=clock_words(flag.due_at, turn.now),
         owner=owner.name if owner else "",
-        about=Listed(tuple(await _person(turn, flag)), " "),
+        about=Listed((*await _noted(turn, flag), *await _person(turn, flag)), " "),
     )
+
+
+async def _noted(turn: Turn, flag: Flag) -> list[Words]:
+    """What a peer wrote down for us, or the kits a holder has."""
+    kind, _, number = flag.about.partition(":")
+    if kind == "note":
+        note = await turn.work.need(PeerNote, int(number))
+        peer = await turn.work.need(Peer, note.peer_id)
+        return [saying("saying.peer_wrote", name=peer.name, body=note.note or "")]
+    if kind == "recall":
+        return [await recalls.in_words(turn.work, int(number))]
+    if flag.kind == "refusal":
+        return [await refusals.in_words(turn, int(number))]
+    if flag.kind in OF_STOCK:
+        kits = await lines_of(turn.work, Holder(kind, int(number), flag.service_id))
+        rules = rules_of(await turn.work.need(Service, flag.service_id))
+        return [saying("saying.peer_has", lines=as_words(turn.locale, kits, turn.now, rules))]
+    return []
 
 
 async def _person(turn: Turn, flag: Flag) -> list[Words]:

@@ -2,34 +2,108 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from db.models import KitRequest, RequestStatus
+from content import library
+from content.library import Listed, saying
+from db.models import Button, Claim, KitRequest, RequestStatus, Service
 from handlers import ladder, news
 from handlers.engine.conversation import begin, leave
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Turn
 from handlers.services import requests
+from handlers.services.rules import rules_of
 
 
 async def say_status(turn: Turn) -> None:
     """STATUS: how the open request stands."""
     open_now = await requests.open_request_of(turn.work, turn.id)
-    if not open_now:
+    if not open_now and not await _asks_if_arrived(turn):
         turn.say("request_kit.status_none")
     for request in open_now:
-        turn.say("request_kit.status", ref=request.ref, news=await news.of(turn, request))
+        if request.meeting == ladder.STILL_NEEDED_ASKED:
+            await begin(turn, "still_needed", request=request.id, ref=request.ref)
+            continue
+        turn.say(
+            "request_kit.status",
+            ref=request.ref,
+            news=await news.now(turn, request),
+            buttons=_ways_on(turn),
+        )
+        if request.status == RequestStatus.WAITING_CLAIM:
+            claim = await turn.work.need(Claim, request.owner_id)
+            turn.say("outlet.show_code", link=f"{turn.world.public_url}/k/{claim.code}")
 
 
-async def cancel(turn: Turn) -> None:
-    """CANCEL: leave the question, or ask whether the open request goes too."""
+async def _asks_if_arrived(turn: Turn) -> bool:
+    """Handed over, as we were told, but they have not said so: that is how it stands."""
+    mine = await turn.work.find(KitRequest, contact_id=turn.id)
+    last = mine[-1] if mine else None
+    if last is None or last.status != RequestStatus.SUPPLIED or last.handed_at is None:
+        return False
+    service = await turn.work.need(Service, last.service_id)
+    if turn.now - last.handed_at > timedelta(hours=rules_of(service).confirm_hours):
+        return False
+    by = await news.handed_by(turn.work, last)
+    await begin(turn, "arrived", request=last.id, ref=last.ref, peer=by)
+    return True
+
+
+def _ways_on(turn: Turn) -> tuple[Button, ...]:
+    """What can be done about an open request; a worker sees to those of people under 18."""
+    words = ("cancel",) if turn.contact.adult is False else ("change", "cancel")
+    return tuple(
+        Button(library.label(turn.locale, "request", word), f"={word.upper()}") for word in words
+    )
+
+
+async def cancel(turn: Turn, ref: str = "") -> None:
+    """CANCEL: leave the question, or ask whether the open request goes too, and which."""
     asking = turn.flow and turn.flow not in ("awareness", "overdose")
     leave(turn)
     open_now = await requests.open_request_of(turn.work, turn.id)
-    if open_now and not asking:
-        await begin(turn, "cancel_request", request=open_now[-1].id, ref=open_now[-1].ref)
-        return
-    turn.say("request_kit.cancelled_nothing")
+    if ref:
+        open_now = [request for request in open_now if request.ref == ref]
+    if not open_now or (asking and not ref):
+        turn.say("request_kit.cancelled_nothing")
+    elif len(open_now) > 1:
+        await begin(turn, "cancel_request", "which")
+    else:
+        (one,) = open_now
+        await begin(turn, "cancel_request", "sure", request=one.id, ref=one.ref)
+
+
+async def open_refs(turn: Turn) -> Mapping[str, str | None]:
+    """The open requests by their codes, and a way to keep them all."""
+    open_now = await requests.open_request_of(turn.work, turn.id)
+    return {**{f"r{request.id}": request.ref for request in open_now}, "keep": None}
+
+
+async def open_lines(turn: Turn) -> dict[str, Any]:
+    """Which request is for whom."""
+    lines = [
+        saying(
+            "saying.my_request",
+            ref=request.ref,
+            recipient=request.recipient,
+            district=request.district,
+        )
+        for request in await requests.open_request_of(turn.work, turn.id)
+    ]
+    return {"lines": Listed(tuple(lines), "; ", ".")}
+
+
+@leads_to(END, "sure")
+async def which(turn: Turn, answer: str) -> Next:
+    """One of several, or none of them."""
+    if answer == "keep":
+        await say_status(turn)
+        return END
+    request = await turn.work.need(KitRequest, int(answer.removeprefix("r")))
+    turn.data.update(request=request.id, ref=request.ref)
+    return "sure"
 
 
 @leads_to(END)
@@ -53,7 +127,10 @@ async def ref_value(turn: Turn) -> dict[str, Any]:
 
 CANCEL_REQUEST = Flow(
     "cancel_request",
-    (Choose("sure", ("yes", "no"), cancel_sure, "words", values=ref_value, careful=True),),
+    (
+        Choose("which", ("keep",), which, values=open_lines, options_now=open_refs),
+        Choose("sure", ("yes", "no"), cancel_sure, "words", values=ref_value, careful=True),
+    ),
 )
 
 
@@ -61,7 +138,8 @@ CANCEL_REQUEST = Flow(
 async def still_needed(turn: Turn, answer: str) -> Next:
     """The code ran out: still needed?"""
     request = await turn.work.need(KitRequest, turn.data["request"])
-    if request.closed_at:
+    if request.meeting != ladder.STILL_NEEDED_ASKED:  # closed, or on another way since
+        await say_status(turn)
         return END
     if answer == "no":
         await ladder.end_request(turn.scene, request, RequestStatus.CANCELLED)

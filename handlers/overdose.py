@@ -23,6 +23,7 @@ from handlers.services.contacts import service_to_tell
 
 SAME_LINE_ONCE = timedelta(seconds=30)
 ASIDES = {
+    "died": "overdose.died",
     "police": "overdose.police",
     "cant_call": "overdose.cant_call",
     "myth": "overdose.myth",

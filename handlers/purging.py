@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from db.models import Timer
-from db.retention import purge
+from db.erasure import erase_contact
+from db.models import Contact, Timer
+from db.retention import people_due, purge
 from db.work import Work
 from handlers.engine.turn import Scene
 from handlers.services.rules import LONDON
@@ -22,9 +23,18 @@ def next_purge(now: datetime) -> datetime:
     return due.astimezone(now.tzinfo)
 
 
+async def forget(work: Work) -> dict[str, int]:
+    """Forget texts and people whose time is over; returns how many of each."""
+    counts = await purge(work.tx, work.now)
+    people = await people_due(work.tx, work.now)
+    for contact_id in people:
+        await erase_contact(work, await work.need(Contact, contact_id))
+    return {**counts, "people": len(people)}
+
+
 async def purge_due(scene: Scene, timer: Timer) -> None:
     """Apply the retention rules, and be there again tomorrow."""
-    counts = await purge(scene.work.tx, scene.now)
+    counts = await forget(scene.work)
     if any(counts.values()):
         scene.journal("Purged", **counts)
     scene.set_timer(KEY, "purge", next_purge(scene.now))

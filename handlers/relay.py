@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 
 from content import library
-from content.library import saying
+from content.library import Listed, Words, saying
 from db.models import InboundMessage, KitRequest, Peer, RelayMessage, RequestStatus
 from handlers.engine.turn import NOTICE, Turn
 from handlers.services import requests
@@ -56,7 +56,7 @@ async def pass_on(turn: Turn, message: InboundMessage, relays: list[KitRequest])
     request, text = _meant_for(message.text, relays)
     if request is None:
         turn.memory["unsent"] = text
-        turn.say("relay.which", refs=", ".join(r.ref for r in relays))
+        turn.say("relay.which", refs=Listed(tuple([await _other_side(turn, r) for r in relays])))
         return
     if not text:  # the code alone: what was written before is meant for this one
         text = turn.memory.get("unsent", "")
@@ -71,7 +71,7 @@ async def pass_on(turn: Turn, message: InboundMessage, relays: list[KitRequest])
     from_peer = owner.contact_id == turn.id
     to = await turn.scene.person(request.contact_id if from_peer else owner.contact_id)
     name = owner.name if from_peer else alias_of(turn.contact)
-    if not from_peer and len(await requests.meetings_of(turn.work, [owner.id])) > 1:
+    if await _has_several(turn, request, owner, from_peer):
         name = saying("saying.name_ref", name=name, ref=request.ref)
     body = mask(text, to.locale)
     turn.work.save(
@@ -88,10 +88,26 @@ async def pass_on(turn: Turn, message: InboundMessage, relays: list[KitRequest])
     turn.journal("RelayPassedOn", request_id=request.id)
 
 
+async def _has_several(turn: Turn, request: KitRequest, owner: Peer, from_peer: bool) -> bool:
+    """Whether the one who reads it talks in more meetings than this one."""
+    if not from_peer:
+        return len(await requests.meetings_of(turn.work, [owner.id])) > 1
+    theirs = await requests.open_request_of(turn.work, request.contact_id)
+    return len([one for one in theirs if one.status == RequestStatus.ACCEPTED]) > 1
+
+
+async def _other_side(turn: Turn, request: KitRequest) -> Words:
+    """Whom a meeting is with, and its code."""
+    owner = await turn.work.need(Peer, request.peer_id)
+    requester = await turn.scene.person(request.contact_id)
+    name = alias_of(requester.contact) if owner.contact_id == turn.id else owner.name
+    return saying("saying.name_ref", name=name, ref=request.ref)
+
+
 def _meant_for(text: str, relays: list[KitRequest]) -> tuple[KitRequest | None, str]:
     """The request a text starts with the code of, or the only one."""
     first, _, rest = text.strip().partition(" ")
     for request in relays:
-        if first.strip(":,.").upper() == request.ref:
+        if first.strip(":,.@").upper() == request.ref:
             return request, rest.strip()
     return (relays[0], text) if len(relays) == 1 else (None, text)

@@ -1,41 +1,34 @@
-"""A kit was used: is anyone still unwell, then a report in a minute, care, and the next kit.
+"""A kit was used: is anyone still unwell, then three answers, care, and the next kit.
 
-Every question may be skipped, and what was said so far is kept as it is said. No person is in a
-report: the row knows no contact.
+Four answers make a useful report; the rest is asked of who has the time. Every question may be
+skipped, and what was said so far is kept as it is said. No person is in a report.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from content import library
-from db.models import Administration
-from handlers import overdose
+from db.models import Administration, Flag
+from handlers import debrief, mourning, overdose, used_report
+from handlers.aftercare import in_two_days
 from handlers.coaching import OVERDOSE
 from handlers.consent import place_data
 from handlers.emergency_card import say_card
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.matching import whole_option
 from handlers.engine.turn import Turn
-from handlers.flags import raise_flag
+from handlers.flags import becomes, raise_flag
+from handlers.language import call_back_kind
+from handlers.services import holdings, uses
 from handlers.services.contacts import service_to_tell
 from handlers.services.places import PlaceFound, find_place
 from handlers.services.roles import peer_of
+from handlers.services.rules import clock_words
+from handlers.used_report import CORE, MORE
 
-QUESTIONS = ("outcome", "doses", "ambulance", "product", "used_on", "relation", "where")
-"""In this order: after the third a report is useful."""
-
-OUTCOMES = ("better", "hospital", "died", "unknown", "self", "skip")
-DOSES = ("one", "two", "three", "more", "skip")
-AMBULANCE = ("yes", "no", "skip")
-PRODUCTS = ("nasal", "injectable", "skip")
-USED_ON = ("today", "yesterday", "week", "earlier", "skip")
-RELATIONS = ("friend", "family", "stranger", "client", "skip")
-
-GO_ON_WITHIN = timedelta(hours=24)
-NOT_SAID = "not_said"
+JUST_NOW = ("today", uses.NOT_SAID)
+"""It may be going on still: what to watch for comes before thanks."""
 
 
 @leads_to("flow:overdose", "report")
@@ -48,105 +41,196 @@ async def unwell(turn: Turn, answer: str) -> Next:
     return "report"
 
 
-@leads_to(*QUESTIONS, "thanks", "thanks_self", "thanks_died")
+@leads_to("another", *CORE, "care")
 async def report(turn: Turn, _: str) -> Next:
     """The next thing not known yet; what an emergency or an earlier start told is not asked."""
-    known = await _known(turn)
-    missing = [question for question in QUESTIONS if question not in known]
-    if missing:
-        return missing[0]
-    return {"self": "thanks_self", "died": "thanks_died"}.get(known["outcome"], "thanks")
+    turn.parked[:] = [p for p in turn.parked if p["flow"] not in ("used", "used_more")]
+    if "report" not in turn.data:
+        half = used_report.lately(turn)
+        if half.get("thanked"):
+            return "another"
+        turn.data["report"] = half or await used_report.begin(turn)
+        await used_report.take_over(turn)
+    asked = turn.data["report"]["asked"]
+    return next((question for question in CORE if question not in asked), "care")
 
 
-async def _known(turn: Turn) -> dict[str, str]:
-    """What this report holds already; the row is made with the first look."""
-    noted: dict[str, Any] = turn.memory.get("report") or {}
-    if noted and turn.now - datetime.fromisoformat(noted["at"]) < GO_ON_WITHIN:
-        known: dict[str, str] = noted["known"]
-        return known
+@leads_to("report", "talk", "quiet_end", "more_or_kit")
+async def another(turn: Turn, answer: str) -> Next:
+    """Nobody is counted twice, and no second kit is lost: they say which it is."""
+    if answer == "yes":
+        turn.memory["report"] = {}
+        return "report"
+    told = turn.memory.get("report") or turn.data.get("report")
+    if not told:
+        return "report"
+    turn.data["report"] = told
+    if mourning.in_mourning(turn):
+        return "quiet_end" if await peer_of(turn.work, turn.id) else "talk"
+    return "more_or_kit"
+
+
+@leads_to("report", "sorry")
+async def outcome(turn: Turn, answer: str) -> Next:
+    """What became of the person, in their words. A death ends the questions."""
+    before = await turn.work.need(Administration, turn.data["report"]["id"])
+    await used_report.note(turn, "outcome", answer)
+    if answer == "died":
+        await _died(turn)
+        return "sorry"
+    if before.outcome == "died":
+        await _did_not_die(turn)
+    if answer == "self":
+        await used_report.note(turn, "relation", "self")
+    elif before.outcome == "self":
+        await used_report.unsay(turn, "relation")
+    return "report"
+
+
+async def _died(turn: Turn) -> None:
+    """A person of the team is told at once; no reminder and no cheering for a while."""
+    mourning.begin(turn)
+    used_report.remember(turn, thanked=True)
+    await holdings.gone(turn.work, turn.id, "used")
+    if peer := await peer_of(turn.work, turn.id):
+        await debrief.hard_event(turn.scene, peer, "death")
+        return
     service = await service_to_tell(turn.work, turn.service)
-    known = {name: turn.data[name] for name in QUESTIONS if turn.data.get(name)}
     if service:
-        row = turn.work.save(
-            Administration(
-                id=turn.work.new_id(),
-                service_id=service.id,
-                reported_at=turn.now,
-                by_kind="peer" if await peer_of(turn.work, turn.id) else "public",
-            )
-        )
-        row = turn.work.save(_with(row, known))
-        turn.memory["report"] = {"id": row.id, "known": known, "at": turn.now.isoformat()}
-        turn.journal("KitUsedReported", report=row.id)
-    return known
+        await raise_flag(turn.scene, service, "death_reported", contact_id=turn.id)
 
 
-def _with(row: Administration, answers: dict[str, str]) -> Administration:
-    named: dict[str, Any] = {"district" if n == "where" else n: v for n, v in answers.items()}
-    return replace(row, **named)
-
-
-async def _note(turn: Turn, question: str, value: str) -> None:
-    """Keep one answer at once."""
-    noted = turn.memory["report"]
-    noted["known"] = {**noted["known"], question: value}
-    row = await turn.work.need(Administration, noted["id"])
-    turn.work.save(_with(row, {question: value}))
+async def _did_not_die(turn: Turn) -> None:
+    """ "They died" was the wrong button: whoever was told hears so."""
+    mourning.end(turn)
+    used_report.remember(turn, thanked=False)
+    await becomes(turn.scene, turn.id, ("death_reported",), "not_a_death")
 
 
 @leads_to("report")
 async def answered(turn: Turn, answer: str) -> Next:
-    """One answer; SKIP is one too."""
-    await _note(turn, turn.step, NOT_SAID if answer == "skip" else answer)
-    if turn.step == "outcome" and answer == "self":
-        await _note(turn, "relation", "self")
+    """One of the three; SKIP is an answer too."""
+    await used_report.note(turn, turn.step, answer)
     return "report"
 
 
-@leads_to("report")
+# --- care --------------------------------------------------------------------------------------
+
+
+@leads_to("thanks", "thanks_self", "talk_or_debrief")
+async def care(turn: Turn, _: str) -> Next:
+    """It is a useful report now. Care for the person comes first."""
+    if turn.data["report"].get("thanked"):
+        return "talk_or_debrief"
+    used_report.remember(turn, thanked=True)
+    await holdings.gone(turn.work, turn.id, "used")
+    row = await turn.work.need(Administration, turn.data["report"]["id"])
+    if row.used_on in JUST_NOW:
+        if row.outcome == "self":
+            turn.say("aftercare.oneself")
+        elif row.outcome == "better":
+            turn.say("aftercare.person")
+    return "thanks_self" if row.outcome == "self" else "thanks"
+
+
+@leads_to("talk", "flow:debrief")
+async def talk_or_debrief(turn: Turn, _: str) -> Next:
+    """A peer is asked whether they are safe; anybody else whether they would like to talk."""
+    if peer := await peer_of(turn.work, turn.id):
+        await debrief.hard_event(turn.scene, peer, "own_use")
+        return Go("debrief", "today", turn.data)
+    return "talk"
+
+
+@leads_to("talk", END)
+async def after_sorry(turn: Turn, _: str) -> Next:
+    """For a peer, somebody is asked to ring them; nobody else is rung without their yes."""
+    return END if await peer_of(turn.work, turn.id) else "talk"
+
+
+async def sorry_values(turn: Turn) -> dict[str, bool]:
+    """Whether somebody was asked to ring them, and whether it may only just have happened."""
+    row = await turn.work.need(Administration, turn.data["report"]["id"])
+    flags = await turn.work.find(Flag, contact_id=turn.id, kind="peer_death")
+    return {
+        "peer": await peer_of(turn.work, turn.id) is not None,
+        "asked": any(flag.asked for flag in flags),
+        "just_now": row.used_on in JUST_NOW,
+    }
+
+
+@leads_to("more_or_kit", "quiet_end", "flow:request_kit")
+async def talk(turn: Turn, answer: str) -> Next:
+    """Somebody to talk to now, or a text in two days. Of the bereaved nothing more is asked."""
+    if answer == "now" and (service := await service_to_tell(turn.work, turn.service)):
+        kind = call_back_kind(turn.tongue)
+        flag, asked = await raise_flag(turn.scene, service, kind, contact_id=turn.id)
+        until = clock_words(asked.until, turn.now) if asked.staff else ""
+        turn.say("talk.asked", ref=flag.ref, until=until)
+    elif answer == "two_days":
+        in_two_days(turn)
+        turn.say("used.two_days")
+    if not mourning.in_mourning(turn):
+        return "more_or_kit"
+    return await new_kit(turn, "yes") if turn.data.get("wants_kit") else "quiet_end"
+
+
+# --- the rest, for who has the time ------------------------------------------------------------
+
+
+@leads_to("more", "new_kit", "flow:request_kit")
+async def more_or_kit(turn: Turn, _: str) -> Next:
+    """Who asked for a kit in the same breath is not kept from it."""
+    if turn.data.get("wants_kit"):
+        return await new_kit(turn, "yes")
+    return "new_kit" if set(MORE) <= set(turn.data["report"]["asked"]) else "more"
+
+
+@leads_to("further", "new_kit")
+async def more(turn: Turn, answer: str) -> Next:
+    """A few more, or done."""
+    return "further" if answer == "yes" else "new_kit"
+
+
+@leads_to(*MORE, "flow:used_more")
+async def further(turn: Turn, _: str) -> Next:
+    """The next of the few more; then the last ones are offered."""
+    asked = turn.data["report"]["asked"]
+    missing = [question for question in MORE if question not in asked]
+    return missing[0] if missing else Go("used_more", data=turn.data)
+
+
+@leads_to("further")
+async def answered_more(turn: Turn, answer: str) -> Next:
+    """One of the few more."""
+    await used_report.note(turn, turn.step, answer)
+    return "further"
+
+
+@leads_to("further")
 async def where(turn: Turn, text: str) -> Next:
     """Roughly where: only the district is kept in the report."""
     if whole_option(text, {"skip": library.option(turn.tongue, "", "skip").words}):
-        await _note(turn, "where", NOT_SAID)
-        return "report"
+        await used_report.note(turn, "where", "skip")
+        return "further"
     around = (turn.service.lat, turn.service.lon) if turn.service else None
     found = find_place(text, turn.world.gazetteer, near=around)
     if not isinstance(found, PlaceFound):
         return Again("where_unknown")
     place = place_data(found)
     turn.data["place"] = place
-    await _note(turn, "where", str(place["district"]))
-    return "report"
+    await used_report.note(turn, "where", str(place["district"]))
+    return "further"
 
 
-@leads_to("call_back", "new_kit_or_on")
-async def care(turn: Turn, _: str) -> Next:
-    """A peer's debrief is the coordinator's to offer; anybody else is asked."""
-    turn.memory["report"] = {}
-    if await peer_of(turn.work, turn.id) and turn.service:
-        await raise_flag(turn.scene, turn.service, "debrief", contact_id=turn.id)
-        return "new_kit_or_on"
-    return "call_back"
-
-
-@leads_to("new_kit_or_on")
-async def call_back(turn: Turn, answer: str) -> Next:
-    """Somebody to talk to, if they want."""
-    service = await service_to_tell(turn.work, turn.service)
-    if answer == "yes" and service:
-        await raise_flag(turn.scene, service, "call_back", contact_id=turn.id)
-    return "new_kit_or_on"
-
-
-@leads_to("new_kit", "flow:request_kit")
-async def new_kit_or_on(turn: Turn, _: str) -> Next:
-    """Who asked for a kit in the same breath is not asked whether they want one."""
-    return await new_kit(turn, "yes") if turn.data.get("wants_kit") else "new_kit"
+# --- the next kit ------------------------------------------------------------------------------
 
 
 @leads_to("flow:request_kit", "no_kit")
 async def new_kit(turn: Turn, answer: str) -> Next:
     """The next kit, at the place already known."""
+    wanted = "asked" if answer == "yes" else "no"
+    uses.note_fact(turn.work, turn.data["report"]["id"], "kit_replaced", wanted)
     if answer == "no":
         return "no_kit"
     kept: dict[str, Any] = {"reason": "used"}
@@ -159,18 +243,24 @@ USED = Flow(
     (
         Choose("unwell", ("yes", "no"), unwell, "words", careful=True),
         Do("report", report),
-        Choose("outcome", OUTCOMES, answered),
-        Choose("doses", DOSES, answered, "words"),
-        Choose("ambulance", AMBULANCE, answered, "words"),
-        Choose("product", PRODUCTS, answered),
-        Choose("used_on", USED_ON, answered),
-        Choose("relation", RELATIONS, answered),
+        Choose("another", ("yes", "no"), another, "words"),
+        Choose("outcome", uses.OUTCOMES, outcome),
+        Choose("doses", uses.DOSES, answered, "words"),
+        Choose("ambulance", uses.AMBULANCE, answered, "words"),
+        Do("care", care),
+        Say("thanks", "talk_or_debrief"),
+        Say("thanks_self", "talk_or_debrief"),
+        Do("talk_or_debrief", talk_or_debrief),
+        Say("sorry", after_sorry, sorry_values),
+        Choose("talk", ("now", "two_days", "no"), talk, "words"),
+        Say("quiet_end", END),
+        Do("more_or_kit", more_or_kit),
+        Choose("more", ("yes", "no"), more, "words"),
+        Do("further", further),
+        Choose("product", uses.PRODUCTS, answered_more),
+        Choose("used_on", uses.USED_ON, answered_more),
+        Choose("relation", uses.RELATIONS, answered_more),
         Enter("where", where),
-        Say("thanks", care),
-        Say("thanks_self", care),
-        Say("thanks_died", care),
-        Choose("call_back", ("yes", "no"), call_back, "words"),
-        Do("new_kit_or_on", new_kit_or_on),
         Choose("new_kit", ("yes", "no"), new_kit, "words"),
         Say("no_kit", END),
     ),

@@ -24,7 +24,9 @@ from handlers.services.places import (
     find_place,
     place_from_pin,
 )
+from handlers.services.products import form_of
 from handlers.services.rules import rules_of
+from handlers.services.supply_terms import Wanted, age_of
 
 MOST_KITS = 10
 
@@ -217,6 +219,8 @@ def need(turn: Turn) -> Need:
         place["lat"],
         place["lon"],
         turn.id,
+        turn.home().nation,
+        Wanted(turn.data.get("who", ""), age_of(turn.contact)),
     )
 
 
@@ -236,9 +240,9 @@ async def kit_or_on(turn: Turn, _: str) -> Next:
     if turn.data.get("kit"):
         return "route_or_on"
     peers, outlets = await near(turn)
-    kinds = {p for r in peers for p in r.candidate.available} | {
-        p for o in outlets for p in o.available
-    }
+    rules = rules_of(turn.home())
+    stocks = [r.candidate.available for r in peers] + [o.available for o in outlets]
+    kinds = {form_of(product, rules) for stock in stocks for product in stock}
     return "kit" if {"nasal", "injectable"} <= kinds else "route_or_on"
 
 
@@ -335,6 +339,7 @@ async def confirm(turn: Turn, answer: str) -> Next:
     turn.journal("RequestPlaced", request_id=request.id)
     request = await ladder.advance(turn.scene, request)
     turn.say("request_kit.placed", ref=request.ref, news=await news.of(turn, request))
+    news.say_by_post(turn, request, turn.home())
     return Go("awareness")
 
 

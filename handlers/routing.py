@@ -19,26 +19,29 @@ from handlers import (
     echo,
     emergency_card,
     global_words,
+    joining,
     language,
+    loops,
     meaning,
     meeting,
     overdose,
+    packs,
     peer,
+    peer_words,
+    reachable,
     relay,
     role_words,
     staff_chat,
+    still_you,
 )
 from handlers.engine import conversation
 from handlers.engine.emergency import emergency
 from handlers.engine.flow import Choose, Enter
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
-from handlers.flags import raise_flag
 from handlers.services.places import PlaceFound, place_from_pin
 from handlers.services.roles import peer_of, staff_of
 
-ANSWERED_PER_WINDOW = 40
-WINDOW = timedelta(minutes=10)
 OLD = timedelta(minutes=30)
 CHAT = ("greeting", "thanks", "unclear", "yes", "no", "abuse", "help")
 _LINK = re.compile(r"(?i)^\W*link\s*(\d{6})?\W*$")
@@ -48,15 +51,18 @@ _NAME = re.compile(r"(?i)^\s*name\s+(\S.*)$")
 async def route(turn: Turn, message: InboundMessage) -> None:
     """Handle one message of one person."""
     turn.message = message
+    await still_you.notice(turn)
     turn.last_in_at = turn.now
-    if message.kind in ("blocked", "unblocked"):
-        _blocked(turn, message.kind == "blocked")
+    if message.kind == "blocked":
+        await reachable.blocked(turn)
+        return
+    if message.kind == "unblocked":
+        await reachable.unblocked(turn)
         return
     if message.kind == "call":
         _rang(turn)
         return
-    if turn.contact.blocked_at and message.channel == "telegram":
-        turn.change(blocked_at=None)  # who writes has not blocked us
+    await reachable.by_writing(turn, message)
     if message.choice.startswith("="):  # a button that stands for a word
         message = replace(message, kind="text", text=message.choice[1:], choice="")
     text = message.text
@@ -64,15 +70,20 @@ async def route(turn: Turn, message: InboundMessage) -> None:
     if text and await _emergency(turn, text):
         return
     await _handle(turn, message, text)
+    if waited := await still_you.kept(turn):
+        turn, text = waited
+        await _handle(turn, replace(message, kind="text", text=text, choice=""), text)
     await language.after(turn)
 
 
 async def _handle(turn: Turn, message: InboundMessage, text: str) -> None:
-    if not _is_first_stop(turn, text) and await _too_many(turn):
+    if not _is_first_stop(turn, text) and await loops.too_many(turn, text):
         return
     if message.kind == "text" and await meaning.in_crisis(turn, text):
         return
     if await _stop_or_start(turn, text):
+        return
+    if await loops.is_left_alone(turn, text) or await still_you.asked_first(turn, message):
         return
     if _is_old(turn, message):
         _was_away(turn)
@@ -98,7 +109,7 @@ async def _emergency(turn: Turn, text: str) -> bool:
         await _told_staff(turn, chat)
         return True
     if open_now and not _leaves(turn, text) and not overdose.leaves_silence(turn):
-        if await _too_many(turn) or await language.asked_now(turn, text):
+        if await loops.too_many(turn, text) or await language.asked_now(turn, text):
             return True
         if not await _told_staff(turn, chat):
             await overdose.still(turn, text)
@@ -143,29 +154,9 @@ def _rang(turn: Turn) -> None:
         turn.journal("RangTextedBack")
 
 
-def _blocked(turn: Turn, blocked: bool) -> None:
-    turn.change(blocked_at=turn.now if blocked else None)
-    turn.journal("BlockedUs" if blocked else "UnblockedUs")
-
-
 def _is_first_stop(turn: Turn, text: str) -> bool:
     """STOP is heard however many messages came before it; said over and over, it is a loop too."""
     return _word(turn, text) == "stop" and turn.contact.stopped_at is None
-
-
-async def _too_many(turn: Turn) -> bool:
-    """Answered at most so often, so that a loop of auto-replies ends. Emergencies came before."""
-    if turn.window_at is None or turn.now - turn.window_at > WINDOW:
-        turn.window_at, turn.window_n = turn.now, 0
-    turn.window_n += 1
-    if turn.window_n <= ANSWERED_PER_WINDOW:
-        return False
-    if turn.window_n == ANSWERED_PER_WINDOW + 1:
-        turn.say("common.too_many")
-        turn.journal("LoopStopped")
-        if turn.service:
-            await raise_flag(turn.scene, turn.service, "loop", contact_id=turn.id)
-    return True
 
 
 def _word(turn: Turn, text: str) -> str:
@@ -217,6 +208,10 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
     staff = await staff_of(turn.work, turn.id)
     if await echo.answered(turn, text):
         return
+    if message.kind == "text" and await joining.join_word(turn, text):
+        return
+    if message.kind == "text" and await packs.asked(turn, text):
+        return
     if found := _LINK.match(text):
         if found.group(1):
             await peer.link_here(turn, found.group(1))
@@ -228,7 +223,7 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
         consent.rename(turn, found.group(1))
         return
     if message.kind == "text" and text:
-        if one_peer and await role_words.peer_word(turn, one_peer, text):
+        if one_peer and await peer_words.peer_word(turn, one_peer, text):
             return
         if await role_words.outlet_word(turn, text) or (
             staff and await role_words.staff_word(turn, staff, text)
@@ -244,6 +239,8 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
     if relays and turn.memory.get("last") == "relay" and not _plain_answer(turn, text):
         await relay.pass_on(turn, message, relays)  # the other side spoke last
         return
+    if not (relays or chat) and text and await loops.is_machine(turn, text):
+        return
     if await _open_question(turn, message, text):
         return
     if relays:
@@ -255,7 +252,7 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
     if message.kind != "text":
         await _not_words(turn, message)
         return
-    if one_peer and await role_words.offer_in_own_words(turn, one_peer, text):
+    if one_peer and await peer_words.offer_in_own_words(turn, one_peer, text):
         return
     if conversation.current(turn):
         if await meaning.another_place(turn, text) or await meaning.asks_for_news(turn, text):

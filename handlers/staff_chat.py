@@ -31,7 +31,7 @@ async def tell(
 ) -> None:
     """TELL ref words: passed on, unless the person cannot or must not be written to."""
     ref = request.ref if request else flags[0].ref
-    contact_id = _whom(request, flags)
+    contact_id = whom(request, flags)
     if not words:
         turn.say("staff_chat.how", ref=ref)
         return
@@ -39,8 +39,7 @@ async def tell(
         turn.say("staff_chat.refused_stopped", ref=ref)
         return
     person = await turn.scene.person(contact_id)
-    asked = [request.asked_at] if request else []
-    reached = await reach(person, max([*asked, *(flag.created_at for flag in flags)]))
+    reached = await reach(person, since(request, flags))
     if reached != "open":
         turn.say(f"staff_chat.refused_{reached}", ref=ref)
         return
@@ -57,12 +56,18 @@ async def tell(
     turn.say("staff_chat.told", ref=ref)
 
 
-def _whom(request: KitRequest | None, flags: list[Flag]) -> int | None:
+def whom(request: KitRequest | None, flags: list[Flag]) -> int | None:
     """Whom it is about: a peer in trouble, and only else the person whose request it is."""
     peers = [flag.contact_id for flag in flags if flag.kind in OF_A_PEER and flag.contact_id]
     if peers:
         return peers[0]
     return request.contact_id if request else flags[0].contact_id
+
+
+def since(request: KitRequest | None, flags: list[Flag]) -> datetime:
+    """When they last asked for something about it."""
+    asked = [request.asked_at] if request else []
+    return max([*asked, *(flag.created_at for flag in flags)])
 
 
 async def reach(person: Turn, since: datetime) -> str:

@@ -1,4 +1,4 @@
-"""A kit given out in the street, with no request: "ISSUED 2 friend B97"."""
+"""A kit given out with no request, in the street or at a counter: "ISSUED 2 friend B97"."""
 
 from __future__ import annotations
 
@@ -7,23 +7,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from content import library
-from db.models import Peer
+from db.models import Service
+from db.stock import StockLine
+from handlers import milestones
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, leads_to
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.services.places import PlaceFound, find_place
-from handlers.services.roles import peer_of
-from handlers.services.supplies import NoStock, To, issue, left_of, lines_of, peer_holder, pick
+from handlers.services.products import EITHER, FORMS, form_of, product_words, typed_products
+from handlers.services.roles import outlet_of, peer_of
+from handlers.services.rules import Rules, rules_of
+from handlers.services.supplies import (
+    Holder,
+    NoStock,
+    To,
+    fitting,
+    issue,
+    left_of,
+    outlet_holder,
+    peer_holder,
+    pick,
+)
+from handlers.services.trainings import note_answer
 
 MOST = 20
 RECIPIENTS = ("self", "friend_family", "professional")
-PRODUCTS = ("nasal", "injectable")
+TRAINED = ("yes", "before", "declined")
+_BATCH = re.compile(r"(?=.*\d{4})[A-Z0-9-]{5,20}")
+"""A batch as most look; no postcode has four figures in a row."""
 
 
 def read_line(locale: str, words: list[str]) -> dict[str, Any]:
-    """What a one-line report says: how many, who to, which kind, where; the rest is asked.
+    """What a one-line report says: how many, who to, which kind or batch, trained, where.
 
-    ``words`` come after ISSUED. The first is the number of kits.
+    ``words`` come after ISSUED. The first is the number of kits. The rest is asked.
     """
     found: dict[str, Any] = {}
     rest = list(words)
@@ -33,18 +50,29 @@ def read_line(locale: str, words: list[str]) -> dict[str, Any]:
             found["quantity"] = number
     left = []
     for word in rest:
-        said = plain(word)
+        said, big = plain(word), plain(word).upper()
         who = _named(locale, "street.who", RECIPIENTS, said)
-        kind = _named(locale, "street.kit", PRODUCTS, said)
+        kind = _named(locale, "street.kit", FORMS, said)
+        trained = trained_word(locale, word)
         if who and "who" not in found:
             found["who"] = who
         elif kind and "product" not in found:
             found["product"] = kind
+        elif trained and "trained" not in found:
+            found["trained"] = trained
+        elif _BATCH.fullmatch(big) and "batch" not in found:
+            found["batch"] = big
         else:
             left.append(word)
     if left:
         found["where"] = " ".join(left)
     return found
+
+
+def trained_word(locale: str, word: str) -> str:
+    """Whether they were shown how, said in a word ("trained"), or ""."""
+    said = plain(word)
+    return (_named(locale, "training.ask", TRAINED, said) or "") if len(said) > 1 else ""
 
 
 def _named(locale: str, question: str, names: tuple[str, ...], said: str) -> str | None:
@@ -54,32 +82,52 @@ def _named(locale: str, question: str, names: tuple[str, ...], said: str) -> str
     return None
 
 
-async def _peer(turn: Turn) -> Peer:
+async def _holder(turn: Turn) -> Holder:
+    """Whose kits they are: the peer's own, or those of the outlet this phone speaks for."""
     peer = await peer_of(turn.work, turn.id)
-    if peer is None:
-        raise LookupError("a street supply without a peer")
-    return peer
+    if peer:
+        return peer_holder(peer)
+    outlet = await outlet_of(turn.work, turn.contact)
+    if outlet is None:
+        raise LookupError("a street supply by nobody who holds kits")
+    return outlet_holder(outlet)
 
 
-@leads_to("how_many", "who", "where", "kit", "log")
+async def _rules(turn: Turn, holder: Holder) -> Rules:
+    return rules_of(await turn.work.need(Service, holder.service_id))
+
+
+@leads_to("how_many", "who", "where", "kit", "batch", "log")
 async def start(turn: Turn, _: str) -> Next:
-    """Ask only what was not said."""
+    """Ask only what was not said and the list of kits does not tell."""
     data = turn.data
     if isinstance(data.get("where"), str):
-        _take_place(turn, data.pop("where"))
+        _take_place(turn, await _take_product(turn, data.pop("where")))
     if not data.get("quantity"):
         return "how_many"
     if not data.get("who"):
         return "who"
     if not data.get("district"):
         return "where"
-    if not data.get("product"):
-        lines = await lines_of(turn.work, peer_holder(await _peer(turn)))
-        kinds = {line.product for line in lines if line.available > 0}
+    if not data.get("product") and not data.get("batch"):
+        kinds = await _kinds(turn)
         if len(kinds) > 1:
             return "kit"
-        data["product"] = next(iter(kinds), "either")
+        data["product"] = next(iter(kinds), EITHER)
+    if not data.get("batch") and len(await batches_carried(turn)) > 1:
+        return "batch"
     return "log"
+
+
+async def _take_product(turn: Turn, text: str) -> str:
+    """One of the service's own products, named in the line; returns the words that are left."""
+    products = typed_products(turn.tongue, await _rules(turn, await _holder(turn)))
+    words = text.split()
+    named = [word for word in words if plain(word) in products]
+    if named and not turn.data.get("product"):
+        turn.data["product"] = products[plain(named[0])]
+        words.remove(named[0])
+    return " ".join(words)
 
 
 def _take_place(turn: Turn, text: str) -> bool:
@@ -89,6 +137,15 @@ def _take_place(turn: Turn, text: str) -> bool:
         turn.data["district"] = found.district
         return True
     return False
+
+
+async def _free(turn: Turn) -> list[StockLine]:
+    """Kits in date of the wanted kind, not promised; where the number is known, enough of it."""
+    product = turn.data.get("product", EITHER)
+    least = turn.data.get("quantity", 1)
+    today = turn.now.date()
+    lines = await fitting(turn.work, await _holder(turn), product)
+    return [n for n in lines if n.available >= least and not n.is_over(today)]
 
 
 @leads_to("start")
@@ -116,41 +173,71 @@ async def where(turn: Turn, text: str) -> Next:
 
 @leads_to("start")
 async def kit(turn: Turn, answer: str) -> Next:
-    """Which kind, where the peer carries both."""
+    """Which kind, where there are both."""
     turn.data["product"] = answer
+    return "start"
+
+
+@leads_to("start")
+async def batch(turn: Turn, answer: str) -> Next:
+    """Which batch, where there are several."""
+    turn.data["batch"] = answer.upper()
     return "start"
 
 
 @leads_to("flow:training", END)
 async def log(turn: Turn, _: str) -> Next:
     """Into the same log as every other supply."""
-    peer, data = await _peer(turn), turn.data
-    holder = peer_holder(peer)
+    holder, data = await _holder(turn), turn.data
+    rules = await _rules(turn, holder)
     to = To(data["who"], data["district"], trained="not_said")
+    product, wanted = data.get("product", EITHER), data.get("batch", "")
     try:
-        line = await pick(turn.work, holder, data["product"], data["quantity"])
+        line = await pick(turn.work, holder, product, data["quantity"], wanted)
         supply = await issue(turn.work, holder, line, data["quantity"], to, by_contact_id=turn.id)
-    except NoStock:
-        turn.say("street.no_stock")
+    except NoStock as why:
+        if why.reason == "over":
+            turn.say("street.over")
+        elif why.reason == "frozen":
+            turn.say("street.frozen")
+        else:
+            turn.say("street.no_stock", batch=wanted)
         return END
     turn.journal("StreetSupply", supply=supply.id)
-    left = await left_of(turn.work, holder, supply.product)
     turn.say(
         "street.logged",
         quantity=supply.quantity,
-        product=library.label(turn.locale, "product", supply.product),
+        product=product_words(turn.locale, supply.product, rules),
         batch=supply.batch,
         district=supply.district,
-        left=left,
+        left=await left_of(turn.work, holder, supply.product),
+        trained=data.get("trained", ""),
     )
+    if peer := await peer_of(turn.work, turn.id):
+        await milestones.kit_given(turn, peer, supply.quantity)
+    if data.get("trained"):
+        await note_answer(turn.work, supply.id, data["trained"])
+        return END
     return Go("training", data={"supply": supply.id})
 
 
+async def _kinds(turn: Turn) -> list[str]:
+    rules = await _rules(turn, await _holder(turn))
+    have = {form_of(line.product, rules) for line in await _free(turn)}
+    return [form for form in FORMS if form in have]
+
+
 async def kinds_carried(turn: Turn) -> Mapping[str, str | None]:
-    """The kinds this peer has."""
-    lines = await lines_of(turn.work, peer_holder(await _peer(turn)))
-    have = {line.product for line in lines if line.available > 0}
-    return {name: None for name in PRODUCTS if name in have} or dict.fromkeys(PRODUCTS)
+    """The kinds there are; all of them, once none is left."""
+    return dict.fromkeys(await _kinds(turn) or FORMS)
+
+
+async def batches_carried(turn: Turn) -> Mapping[str, str | None]:
+    """The batches there are of the kind, with the date on the box."""
+    return {
+        line.batch.lower(): f"{line.batch} {line.expiry:%m/%Y}" if line.expiry else line.batch
+        for line in await _free(turn)
+    }
 
 
 STREET = Flow(
@@ -160,7 +247,8 @@ STREET = Flow(
         Enter("how_many", how_many),
         Choose("who", RECIPIENTS, who),
         Enter("where", where),
-        Choose("kit", PRODUCTS, kit, options_now=kinds_carried),
+        Choose("kit", FORMS, kit, options_now=kinds_carried),
+        Choose("batch", (), batch, options_now=batches_carried),
         Do("log", log),
     ),
 )

@@ -1,21 +1,21 @@
-"""UNDO: a supply logged by mistake, taken back by a row against it."""
+"""UNDO: a supply or a stock entry made by mistake, taken back by a row against it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
-from db.models import KitRequest, Peer, RequestStatus, Supply
-from handlers import meeting
+from db.models import KitRequest, Peer, RequestStatus, Supply, Training
+from handlers import ladder, meeting
 from handlers.engine.conversation import finish
 from handlers.engine.turn import Turn
-from handlers.services.supplies import peer_holder, reserve, reverse
-
-UNDO_WITHIN = timedelta(hours=24)
+from handlers.services import requests
+from handlers.services.supplies import NoStock, peer_holder, reserve, reverse
+from handlers.services.trainings import reverse_training, standing
+from handlers.stock_undo import UNDO_WITHIN, undo_entry
 
 
 async def undo(turn: Turn, peer: Peer) -> None:
-    """Take back the peer's last supply of the last day, by a row against it."""
+    """Take back what the peer logged last in the last day, by a row against it."""
     mine = await turn.work.find(Supply, by_kind="peer", by_id=peer.id)
     reversed_ids = {s.reverses for s in mine}
     recent = [
@@ -23,6 +23,15 @@ async def undo(turn: Turn, peer: Peer) -> None:
         for s in mine
         if s.reverses is None and s.id not in reversed_ids and turn.now - s.at < UNDO_WITHIN
     ]
+    training = await _last_training(turn, peer)
+    others = [row.id for row in (*recent[-1:], training) if row]
+    if await undo_entry(turn, peer_holder(peer), after=max(others, default=0)):
+        return
+    if training and training.id == max(others):
+        against_it = reverse_training(turn.work, training)
+        turn.journal("TrainingReversed", training=against_it.id)
+        turn.say("trained.undone")
+        return
     if not recent:
         turn.say("meeting.nothing_to_undo")
         return
@@ -31,23 +40,38 @@ async def undo(turn: Turn, peer: Peer) -> None:
     turn.journal("SupplyReversed", request_id=supply.request_id, supply=against.id)
     request = await turn.work.get(KitRequest, supply.request_id)
     if request and request.status == RequestStatus.SUPPLIED:
-        await reopen(turn, peer, request)
-        turn.say("meeting.undone_open", ref=request.ref)
+        if await reopen(turn, peer, request):
+            turn.say("meeting.undone_open", ref=request.ref)
+        else:
+            turn.say("meeting.undone")
     else:
         turn.say("meeting.undone")
     if turn.flow == "training":
         await finish(turn)
 
 
-async def reopen(turn: Turn, peer: Peer, request: KitRequest) -> None:
-    """ISSUED was a mistake: the meeting is open again, with its kit promised as before."""
+async def _last_training(turn: Turn, peer: Peer) -> Training | None:
+    """TRAINED, without a kit: the last one that stands, within a day."""
+    mine = await turn.work.find(Training, by_kind="peer", by_id=peer.id, supply_id=None)
+    last = [row for row in standing(mine) if turn.now - row.at < UNDO_WITHIN]
+    return last[-1] if last else None
+
+
+async def reopen(turn: Turn, peer: Peer, request: KitRequest) -> bool:
+    """ISSUED was a mistake: the meeting is open again, with its kit promised as before.
+
+    False: that kit may not be given out any more (recalled since), so somebody else is asked.
+    """
     turn.work.cancel_timer(f"arrived:{request.id}")
     request = replace(request, closed_at=None, handed_at=None, peer_id=peer.id)
-    await reserve(turn.work, peer_holder(peer), request)
-    request = meeting.check_again(
-        turn, request, await meeting.minutes_of(turn, request), meeting="agreed"
-    )
     requester = await turn.scene.person(request.contact_id)
     if requester.flow == "arrived":
         await finish(requester)
+    try:
+        await reserve(turn.work, peer_holder(peer), request)
+    except NoStock:
+        await ladder.advance_and_tell(turn.scene, requests.ask_anew(turn.work, request))
+        return False
+    meeting.check_again(turn, request, await meeting.minutes_of(turn, request), meeting="agreed")
     requester.say("meeting.undone_requester", kind="notice", peer=peer.name, ref=request.ref)
+    return True

@@ -149,5 +149,6 @@ class FixedCodes:
 def fixed_codes(monkeypatch: pytest.MonkeyPatch) -> FixedCodes:
     codes = FixedCodes()
     monkeypatch.setattr("handlers.services.codes.secrets", codes)
+    monkeypatch.setattr("handlers.services.pack_codes.secrets", codes)
     monkeypatch.setattr("handlers.peer.secrets", codes)
     return codes

@@ -149,6 +149,8 @@ class Kitline:
         await self.app.worker.drain()
         if self.twilio:
             await self.twilio.settle()
+            while await self.app.worker.drain():  # what the reports made us say
+                await self.twilio.settle()
 
     async def _while_working(self, doing: Any) -> None:
         """A webhook may wait for its turn, so the worker works meanwhile."""

@@ -41,6 +41,19 @@ ANYTHING = (
     *("he's not breathing", "help is here", "running late", "they never came", "got it"),
     *("ISSUED 1 me dn35", "STOCK ADD 2 nasal N2402 06/2028", "REQUESTS", "8888"),
 )
+BATCHES = ("N2402", "N2403", "N2405", "P2311", "P2312")
+STOCK = (
+    "STOCK ADD {n} {kind} {batch} 06/2028",
+    "STOCK COUNT {n} {batch}",
+    "STOCK LOST {n} {batch}",
+    "STOCK EXPIRED {n} {batch}",
+    "STOCK RECALLED {n} {batch}",
+    "STOCK RETURNED {n} {kind} {batch} 06/2028",
+    "STOCK GIVE {n} {batch} Jo",
+    "STOCK GIVE {n} {batch} Sam",
+    "STOCK RIGHT",
+    "UNDO",
+)
 WAITS = (0.5, 0.5, 4, 4, 11, 31, 70, 24 * 60, 3 * 24 * 60)
 ANYBODY = st.sampled_from(REQUESTERS + PEERS)
 CRASH = st.sampled_from(("", "", "", "", "", "stored", "turn", "sent"))
@@ -115,6 +128,39 @@ class Story(RuleBasedStateMachine):
     def collects(self, n: int, crash: str) -> None:
         shop, code = self.nth("claims", n)
         self.world.say(shop, f"ISSUED {code}", crash=crash)
+
+    @while_open("codes")
+    @rule(n=NTH, shop=st.sampled_from(SHOPS), crash=CRASH)
+    def types_a_code(self, n: int, shop: str, crash: str) -> None:
+        """Any shop, any code: its own or another's, used, over, or still good."""
+        _, code = self.nth("codes", n)
+        self.world.say(shop, f"ISSUED {code}", crash=crash)
+
+    @rule(
+        who=st.sampled_from(PEERS + SHOPS),
+        word=st.sampled_from(STOCK),
+        batch=st.sampled_from(BATCHES),
+        kits=st.integers(0, 3),
+        crash=CRASH,
+    )
+    def keeps_stock(self, who: str, word: str, batch: str, kits: int, crash: str) -> None:
+        said = word.format(n=kits, batch=batch, kind="nasal" if batch[0] == "N" else "injectable")
+        self.world.say(who, said, crash=crash)
+
+    @rule(batch=st.sampled_from(BATCHES))
+    def a_batch_is_recalled_or_cleared(self, batch: str) -> None:
+        self.world.recall("nasal" if batch[0] == "N" else "injectable", batch)
+
+    @while_open("meetings")
+    @rule(n=NTH, to=some("Sam Jo Lee Ash"), yes=st.booleans(), crash=CRASH)
+    def hands_it_to(self, n: int, to: str, yes: bool, crash: str) -> None:
+        """A meeting is passed to a peer by name, who takes it or does not."""
+        who, _ = self.nth("meetings", n)
+        self.world.say(who, f"HANDOVER {to}", crash=crash)
+        self.world.look()
+        if yes and self.world.open.offers:
+            asked, code = self.world.open.offers[-1]
+            self.world.say(asked, f"ACCEPT {code}")
 
     @rule(n=NTH, crash=CRASH)
     def all_goes_well(self, n: int, crash: str) -> None:

@@ -220,7 +220,7 @@ async def test_a_report_of_a_used_kit_is_kept_answer_by_answer_with_no_person_in
     await demo.say(AMY, "MENU")  # gone in the middle
     (half,) = await demo.read(Administration)
     assert (half.outcome, half.doses, half.ambulance) == ("better", "two", "not_said")
-    for said in ("USED", "no", "yes", "spray", "today", "a stranger", "DN31 1AA"):
+    for said in ("USED", "no", "yes", "no", "yes", "spray", "today", "a stranger", "DN31 1AA"):
         await demo.say(AMY, said)
     (whole,) = await demo.read(Administration)
     assert (whole.ambulance, whole.product, whole.district) == ("yes", "nasal", "DN31")

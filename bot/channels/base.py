@@ -13,6 +13,7 @@ class SendError(Exception):
 
     ``retryable``: try again, not before ``retry_after`` seconds if that is given.
     ``stops``: the person (or their network) has shut the door; write to them no more.
+    ``gone``: nothing will ever arrive at this address, and why: landline, gone.
     ``code`` is the provider's, safe to log: it never holds a text or an address.
     """
 
@@ -23,12 +24,19 @@ class SendError(Exception):
         retryable: bool = False,
         retry_after: float | None = None,
         stops: bool = False,
+        gone: str = "",
     ) -> None:
         super().__init__(code)
         self.code = code
         self.retryable = retryable
         self.retry_after = retry_after
         self.stops = stops
+        self.gone = gone
+
+    @property
+    def shut(self) -> str:
+        """Why nothing more may be sent there: stopped, landline, gone; "" if it may."""
+        return "stopped" if self.stops else self.gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,11 @@ def is_uk_mobile(number: str) -> bool:
     return bool(UK_MOBILE.fullmatch(number))
 
 
+def is_a_phone(address: str) -> bool:
+    """A whole number, as a phone has: short codes and names in letters are machines."""
+    return address.startswith("+")
+
+
 def can_be_answered(address: str) -> bool:
     """A reply may go there: no landline, premium number, short code or alphanumeric sender.
 

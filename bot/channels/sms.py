@@ -99,7 +99,7 @@ class TwilioSms:
         Somebody in an emergency is answered whatever they write from.
         """
         if not message.emergency and not can_be_answered(address):
-            raise SendError("not_a_mobile")
+            raise SendError("not_a_mobile", gone="landline")
         parts = self.draw(message)
         if not parts:
             raise SendError("empty")

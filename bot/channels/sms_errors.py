@@ -8,8 +8,9 @@ from bot.channels.base import SendError
 STOPPED = frozenset({"21610"})
 """The person texted STOP and Twilio itself keeps us away."""
 
-WRONG_NUMBER = frozenset({"21211", "21214", "21217", "21612", "21614", "21635", "30005", "30006"})
-"""Not a number, no such number, or a landline: trying again changes nothing."""
+NO_SUCH_NUMBER = frozenset({"21211", "21214", "21217", "30005"})
+LANDLINE = frozenset({"21614", "21635", "30006"})
+"""Nothing will ever arrive there. What we may not send (21612, 30007) says nothing about it."""
 
 # 30003 is a phone that is off or out of reach, 30008 the network's "unknown", 30017 congestion.
 PASSING = frozenset({"20429", "30001", "30003", "30008", "30017", "30022", "14107"})
@@ -27,12 +28,15 @@ MENDING_SECONDS = 120.0
 def send_error(code: str, status: int = 400, retry_after: float | None = None) -> SendError:
     """What Twilio's answer (its code and the HTTP status) means for the message.
 
-    Everything not named here, such as 30007 (a carrier filtered it) or 21617 (too long), is final.
+    Everything not named here is final for the message and says nothing about the number, such as
+    21612 (no way from our number to theirs), 21617 (too long), 30007 (a carrier filtered it).
     """
     if code in STOPPED:
         return SendError(code, stops=True)
-    if code in WRONG_NUMBER:
-        return SendError(code)
+    if code in NO_SUCH_NUMBER:
+        return SendError(code, gone="gone")
+    if code in LANDLINE:
+        return SendError(code, gone="landline")
     if code in OUR_FAULT or status in (401, 403):
         return SendError(code, retryable=True, retry_after=retry_after or MENDING_SECONDS)
     if code in PASSING or status == 429 or status >= 500:

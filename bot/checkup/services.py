@@ -8,11 +8,14 @@ from bot.bootstrap import App
 from bot.checkup.finding import Finding, fail, ok, warn
 from bot.commands.people import can_be_written_to, line_of
 from bot.commands.stock import holders_of
-from db.models import Contact, Outlet, Peer, Service, Staff
+from db.models import Contact, LocalHelp, Outlet, Peer, Service, Staff
+from db.stock import is_stale
 from db.work import Work
+from handlers.services import cover
 from handlers.services.contacts import all_services
 from handlers.services.dispatch import on_duty
-from handlers.services.hours import check_hours
+from handlers.services.hours import are_old, check_hours
+from handlers.services.local_help import phone_of
 from handlers.services.oncall_rota import is_on_duty
 from handlers.services.rules import is_night, rules_of
 from handlers.services.supplies import lines_of, outlet_holder
@@ -30,6 +33,8 @@ async def services(app: App, work: Work) -> list[Finding]:
             *await _peers(work, home),
             *await _outlets(work, home),
             *await _stock(work, home),
+            *await _cover(app, work, home),
+            *await _local_help(work, home),
         ]
         found += mine or [ok(f"{home.slug}: staff, peers, outlets and stock")]
     return found or [fail("there is no service", "kitline services add --help")]
@@ -53,6 +58,10 @@ async def _staff(work: Work, home: Service) -> list[Finding]:
     elif not any(is_on_duty(s, work.now, home.nation) for s in on_list):
         what = f"{home.slug}: nobody is on call just now; requesters read when somebody will be"
         found.append(warn(what, "kitline staff set NAME --hours ..."))
+    silent = [s.name for s in active if s.call_order > 0 and s not in reached]
+    if on_list and silent:
+        what = f"{home.slug}: on call, but cannot be reached: {', '.join(silent)}"
+        found.append(warn(what, "Ring them: after STOP only their own START helps."))
     if not any(s.role == "safeguarding" for s in reached):
         do = add.replace("--order 1", "--role safeguarding")
         found.append(warn(f"{home.slug}: nobody is safeguarding lead", do))
@@ -97,18 +106,47 @@ async def _outlets(work: Work, home: Service) -> list[Finding]:
     today = work.now.date()
     kits = {o.id: await _free(work, o, today) for o in active}
     no_stock = [o.name for o in active if not kits[o.id]]
-    no_phone = [o.name for o in active if kits[o.id] and not phones[o.id]]
+    no_way = [o for o in active if not phones[o.id] and not o.counter_key]
+    no_phone = [o.name for o in no_way if kits[o.id]]
+    old_hours = [o.name for o in active if o.hours and are_old(o, work.now)]
+    doubted = [o.name for o in await work.find(Outlet, service_id=home.id, status="doubted")]
+    silent = [o.name for o in active if phones[o.id] and all(map(can_be_written_to, phones[o.id]))]
     again = "import the list again with its hours"
     add = f"kitline stock add ... --outlet NAME --service {home.slug}"
     for names, what, do in (
         (no_hours, "hours are not known", again),
         (bad_hours, "hours cannot be read", again),
         (no_stock, "no kit in date", add),
-        (no_phone, "no phone to text ISSUED from", "import with texts_from"),
+        (
+            old_hours,
+            "hours that nobody has confirmed for half a year",
+            "ask them to, on their page",
+        ),
+        (no_phone, "no phone to text ISSUED from, and no page", "kitline pharmacies link NAME"),
+        (silent, "every phone has stopped or is dead", "kitline pharmacies phones NAME --add"),
+        (doubted, "turned people away too often", "ring them, then: kitline pharmacies trust NAME"),
     ):
         if names:
             found.append(warn(f"{home.slug}: {what}: {_some(names)}", do))
     return found
+
+
+async def _cover(app: App, work: Work, home: Service) -> list[Finding]:
+    """What the coming hours lack, as the coordinator is told twice a day."""
+    found = await cover.gaps(work, home, app.engine.world.gazetteer)
+    if not found:
+        return []
+    what = f"{home.slug}: soon nobody can give: {cover.gap_words('en', found)}"
+    return [warn(what, "Ask peers to text ON or ROTA; give kits out: kitline stock add")]
+
+
+async def _local_help(work: Work, home: Service) -> list[Finding]:
+    active = await work.find(LocalHelp, service_id=home.id, status="active")
+    old = [one.name for one in active if one.phone and not phone_of(one, work.now.date())]
+    if not old:
+        return []
+    what = f"{home.slug}: numbers nobody has checked lately, so not sent: {_some(old)}"
+    return [warn(what, "Ring them; then kitline local-help set NAME --confirmed 2026-11-20")]
 
 
 def _some(names: list[str]) -> str:
@@ -123,9 +161,13 @@ async def _free(work: Work, outlet: Outlet, today: date) -> int:
 
 async def _stock(work: Work, home: Service) -> list[Finding]:
     today = work.now.date()
-    over, soon, free = [], [], 0
+    over, soon, stale, free = [], [], [], 0
+    days = rules_of(home).stock_stale_days
     for holder, name in await holders_of(work, home):
-        for line in await lines_of(work, holder):
+        lines = await lines_of(work, holder)
+        if is_stale(lines, work.now, days):
+            stale.append(name)
+        for line in lines:
             said = f"{line.quantity} {line.product} {line.batch} ({name})"
             if line.expiry and line.expiry < today:
                 over.append(said)
@@ -141,4 +183,7 @@ async def _stock(work: Work, home: Service) -> list[Finding]:
         found.append(warn(f"{home.slug}: out of date: {_some(over)}", "Take them back."))
     if soon:
         found.append(warn(f"{home.slug}: out of date within 30 days: {_some(soon)}", "Swap them."))
+    if stale:
+        what = f"{home.slug}: stock nobody checked for {days} days: {_some(stale)}"
+        found.append(warn(what, "They text STOCK RIGHT, or you: kitline stock count"))
     return found

@@ -16,6 +16,7 @@ from content import checks as text_checks
 from content import library, lines, translations
 from content.findings import Finding
 from content.samples import Shelf, samples
+from content.supply_terms import wrong_terms
 from content.uses import Hint, Use, hints_in, label_groups_in, mentions_in, strings_in, uses_in
 from handlers.contents import FLOWS
 from handlers.engine import checks as flow_checks
@@ -92,6 +93,7 @@ def text_findings() -> list[Finding]:
     found += [*text_checks.missing(default, uses), *text_checks.undefined(default, uses)]
     found += text_checks.unused(default, uses)
     found += text_checks.hard_to_read(default, samples())
+    found += wrong_terms(toml("supply_terms.toml"), toml("sources.toml"))
     for locale in library.locales():
         own = default if locale == library.DEFAULT else shelf(locale)
         raw = raw_texts(locale)

@@ -18,6 +18,7 @@ from db.work import Work
 
 LARGEST = 100_000_000
 BAD_SHOWN = 50
+PROGRESS_EVERY = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,9 @@ def import_rows(rows: Sequence[Row], take: Take, *, noun: str, skip_bad: bool) -
     async def act(app: App, work: Work) -> Outcome:
         nonlocal last
         last = Outcome()
-        for row in rows:
+        for n, row in enumerate(rows, 1):
+            if n % PROGRESS_EVERY == 0:
+                typer.echo(f"... {n} of {len(rows)} lines", err=True)
             mark = work.mark()
             try:
                 if row.too_long:

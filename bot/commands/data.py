@@ -14,7 +14,6 @@ from bot.bootstrap import App
 from bot.commands.reading import read_address
 from bot.commands.session import change, look
 from bot.commands.shared import UserError, failing
-from db import retention
 from db.erasure import erase_contact
 from db.models import (
     Address,
@@ -29,12 +28,14 @@ from db.models import (
     Offer,
     OutboxRow,
     Peer,
+    RecallNotice,
     RelayMessage,
     Staff,
 )
 from db.work import Work
 from handlers.consent import let_go
 from handlers.engine.turn import Scene
+from handlers.purging import forget
 
 app = typer.Typer(help="Data rights: what is held of a person.", no_args_is_help=True)
 single = typer.Typer()
@@ -44,6 +45,7 @@ _ABOUT: dict[str, tuple[type[Any], str]] = {
     "consents": (Consent, "contact_id"),
     "requests": (KitRequest, "contact_id"),
     "kits_held": (Holding, "contact_id"),
+    "recalls": (RecallNotice, "contact_id"),
     "as_peer": (Peer, "contact_id"),
     "as_staff": (Staff, "contact_id"),
     "messages_from_us": (OutboxRow, "contact_id"),
@@ -152,7 +154,7 @@ def purge() -> None:
     """Apply the retention rules now; the service does it by itself every night."""
 
     async def act(app: App, work: Work) -> dict[str, int]:
-        counts = await retention.purge(work.tx, work.now)
+        counts = await forget(work)
         if any(counts.values()):
             Scene(work, app.engine.world).journal("Purged", **counts)
         return counts

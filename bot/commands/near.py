@@ -12,15 +12,17 @@ from bot.commands.reading import read_moment, read_place
 from bot.commands.session import look, service_named
 from bot.commands.shared import failing
 from content import library
-from db.models import Outlet, Service
+from db.models import Service
 from db.work import Work
 from handlers.consent import service_for
 from handlers.services.contacts import all_services
 from handlers.services.dispatch import Need, Ranked, candidates_for, rank
-from handlers.services.geo import distance_words, haversine_km, miles
-from handlers.services.outlets import KM_PER_MILE, opens_words, outlets_near
+from handlers.services.geo import distance_words, miles
+from handlers.services.outlets import NearOutlet, opens_words, ranked_outlets
 from handlers.services.places import PlaceFound
+from handlers.services.products import EITHER, FORMS
 from handlers.services.rules import Rules, is_night, rules_of
+from handlers.services.supply_terms import RECIPIENTS, Wanted
 
 app = typer.Typer()
 
@@ -34,6 +36,18 @@ WHY_NOT = {
     "no_stock": "no such kit free and in date",
     "too_far": "farther than they go",
     "at_limit": "has as many requests as they take",
+    "not_checked": "checks are over",
+    "resting": "is having a rest",
+    "asked_enough": "was asked as often as they may be in a day or a week",
+    "no_legal_route": "no way in law to supply this kind here (supply_terms.toml)",
+    "does_not_serve": "does not serve this kind of recipient",
+    "outlet_age": "its own terms want an older person",
+    "product_age": "the label is for older people",
+    "doubted": "turned people away too often (kitline pharmacies trust)",
+}
+FAIR = {
+    "asked_least_lately": "as near as the nearest, and asked least lately",
+    "fresher_stock": "as near as the nearest, whose stock was not told for long",
 }
 
 
@@ -43,19 +57,24 @@ def near(
     place: str = typer.Argument(help="A postcode, part of one, or a town."),
     service: str = typer.Option("", "--service", help="Which service; else whose area it is."),
     at: str = typer.Option("", help='When: "2026-11-23 19:00", or "19:00" today.'),
-    product: str = typer.Option("either", help="nasal, injectable or either."),
+    product: str = typer.Option("either", help="nasal, injectable, a product's id or either."),
     quantity: int = typer.Option(1, min=1, max=50, help="How many kits."),
+    recipient: str = typer.Option("", help="Who for: self, friend_family or professional."),
 ) -> None:
     """Who would be asked about a kit, in which order, and why others would not."""
-    if product not in ("nasal", "injectable", "either"):
-        raise typer.BadParameter("--product is nasal, injectable or either")
+    if recipient not in ("", *RECIPIENTS):
+        raise typer.BadParameter(f"--recipient is one of {', '.join(RECIPIENTS)}")
 
     async def act(app: App, work: Work) -> None:
         if at:
             work.now = _moment(at, work)
         home, found = await _where(app, work, place, service)
-        need = Need(product, quantity, found.lat, found.lon, 0)
         rules = rules_of(home)
+        known = (EITHER, *FORMS, *(own.id for own in rules.products))
+        if product not in known:
+            raise typer.BadParameter(f"--product is one of {', '.join(dict.fromkeys(known))}")
+        where = (found.lat, found.lon)
+        need = Need(product, quantity, *where, 0, home.nation, Wanted(recipient))
         _say_head(home, found, work, rules)
         await _say_peers(work, home, need, rules, found)
         await _say_outlets(work, home, need, rules, found)
@@ -99,6 +118,7 @@ async def _say_peers(
     for n, one in enumerate(able, 1):
         wave = (n - 1) // rules.wave_size + 1
         asked = f"wave {wave}" if wave <= rules.waves else "not reached: too many before"
+        asked += f" ({FAIR[one.fair]})" if one.fair else ""
         rows.append((n, *_peer(one, found), asked))
     left = [r for r in ranked if r.why_not and r.candidate.peer.status != "left"]
     rows += [("-", *_peer(one, found), WHY_NOT.get(one.why_not, one.why_not)) for one in left]
@@ -116,28 +136,23 @@ def _peer(one: Ranked, found: PlaceFound) -> tuple[object, ...]:
 async def _say_outlets(
     work: Work, home: Service, need: Need, rules: Rules, found: PlaceFound
 ) -> None:
-    can = await outlets_near(work, home.id, need, rules, home.nation)
     rows: list[tuple[object, ...]] = []
-    for n, one in enumerate(can, 1):
+    for n, one in enumerate(await ranked_outlets(work, home.id, need, rules, home.nation), 1):
         kits = ", ".join(f"{k} {product}" for product, k in one.available.items())
         said = library.said("en", opens_words(one))
-        rows.append((n, one.outlet.name, f"{miles(one.distance_km):.1f}", kits, said))
-    listed = {n.outlet.id for n in can}
-    for outlet in await work.find(Outlet, service_id=home.id):
-        if outlet.id not in listed:
-            km = haversine_km((need.lat, need.lon), (outlet.lat, outlet.lon))
-            why = _why_not(outlet, km, rules)
-            rows.append(("-", outlet.name, f"{miles(km):.1f}", "-", why))
+        if one.doubt:
+            said += "; after the others: refused lately, or its stock not told for long"
+        words = said if not one.why_not else _why_not(one, rules)
+        number: object = "-" if one.why_not else n
+        rows.append((number, one.outlet.name, f"{miles(one.distance_km):.1f}", kits or "-", words))
     typer.echo("")
     heads = ("#", "OUTLET", "MILES", "KITS", "OPEN / WHY NOT")
     table(heads, rows, "This service has no outlet.")
 
 
-def _why_not(outlet: Outlet, km: float, rules: Rules) -> str:
-    if outlet.status != "active":
-        return outlet.status
-    if outlet.none_left_at:
-        return f"said on {when(outlet.none_left_at)} that none is left"
-    if km > rules.outlet_miles * KM_PER_MILE:
+def _why_not(one: NearOutlet, rules: Rules) -> str:
+    if one.why_not == "none_left" and one.outlet.none_left_at:
+        return f"said on {when(one.outlet.none_left_at)} that none is left"
+    if one.why_not == "too_far":
         return f"farther than {rules.outlet_miles:g} miles"
-    return "no such kit free and in date"
+    return WHY_NOT.get(one.why_not, one.why_not)

@@ -1,4 +1,4 @@
-"""peers add · import · invite · list."""
+"""peers add · import · list. What is kept of peers besides is in peer_records.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.bootstrap import App
 from bot.commands.csv_files import Outcome, Row, import_rows, read_lines, with_heads
 from bot.commands.kits import add_first_kits, kits_words
 from bot.commands.output import table
-from bot.commands.people import addresses_of, can_be_written_to, contact_for, line_of
+from bot.commands.people import addresses_of, can_be_written_to, contact_for
 from bot.commands.reading import (
     Kits,
     in_a_year,
@@ -28,7 +28,6 @@ from bot.commands.session import change, look, service_named
 from bot.commands.shared import UserError, failing
 from db.models import Contact, Peer, Service
 from db.work import Work
-from handlers.flags import team_name
 from handlers.services.dispatch import on_duty
 from handlers.services.geo import KM_PER_MILE, miles
 from handlers.services.roles import peer_of
@@ -38,7 +37,7 @@ from handlers.services.supplies import peer_holder
 app = typer.Typer(help="Volunteers who carry kits.", no_args_is_help=True)
 
 MUST = ("name", "phone", "place")
-MAY = ("radius_miles", "trained_until", "rota", "limit", "products")
+MAY = ("radius_miles", "trained_until", "checked_until", "rota", "limit", "products")
 DEFAULT_MILES = 3.0
 _service = typer.Option("", "--service", help="Which service.")
 
@@ -55,6 +54,7 @@ class Given:
     rota: str = ""
     limit: str = ""
     kits: str = ""
+    checked: str = ""
 
 
 @app.command("add")
@@ -66,12 +66,15 @@ def add(
     service: str = _service,
     radius_miles: str = typer.Option("", help="How far they go (3 miles if not said)."),
     trained_until: str = typer.Option("", help="2027-05-31 or 05/2027 (a year from now if not)."),
+    checked_until: str = typer.Option("", help="The last day their check holds, if you ask one."),
     rota: str = typer.Option("", help='When they are on, like "Mo-Fr 18:00-22:00".'),
     limit: str = typer.Option("", help="How many requests at a time (2 if not said)."),
     products: str = typer.Option("", help='Kits they start with: "3 nasal N2402 06/2027".'),
 ) -> None:
     """Add a peer, or change what is known of one; found again by their phone."""
-    given = Given(name, phone, place, radius_miles, trained_until, rota, limit, products)
+    given = Given(
+        name, phone, place, radius_miles, trained_until, rota, limit, products, checked_until
+    )
 
     async def act(app: App, work: Work) -> tuple[str, list[str]]:
         outcome = Outcome()
@@ -108,6 +111,7 @@ def import_(
             row.get("rota"),
             row.get("limit"),
             row.get("products"),
+            row.get("checked_until"),
         )
         return await take(app, work, home, given, outcome)
 
@@ -118,7 +122,7 @@ async def take(app: App, work: Work, home: Service, given: Given, outcome: Outco
     """Add or change one peer: "added", "changed" or "as they were"."""
     channel, address = read_address(given.address)
     place = read_place(given.place, app.engine.world.gazetteer, home)
-    kits: list[Kits] = read_kits(given.kits)
+    kits: list[Kits] = read_kits(given.kits, home)
     if outcome.seen.setdefault(address, given.name) != given.name:
         raise ValueError(f"the phone of {given.name} is that of {outcome.seen[address]} above")
     contact, _ = await contact_for(work, app, home, channel, address)
@@ -156,6 +160,8 @@ def _changed(peer: Peer, given: Given) -> Peer:
         peer = replace(peer, radius_km=round(read_miles(given.radius) * KM_PER_MILE, 3))
     if given.trained:
         peer = replace(peer, trained_until=read_day(given.trained))
+    if given.checked:
+        peer = replace(peer, checked_until=read_day(given.checked))
     if given.rota:
         peer = replace(peer, rota=read_hours(given.rota))
     if given.limit:
@@ -183,13 +189,14 @@ def list_(service: str = _service) -> None:
                     peer.place,
                     f"{miles(peer.radius_km):.1f}",
                     _duty(peer, contact, on_duty(peer, work.now, night)),
-                    _trained(peer, work.now.date()),
+                    _last_day(peer.trained_until, work.now.date()),
+                    _last_day(peer.checked_until, work.now.date(), "-"),
                     await kits_words(work, peer_holder(peer)),
                 )
             )
         return rows
 
-    heads = ("NAME", "ADDRESS", "PLACE", "MILES", "DUTY", "TRAINED UNTIL", "KITS")
+    heads = ("NAME", "ADDRESS", "PLACE", "MILES", "DUTY", "TRAINED UNTIL", "CHECKED UNTIL", "KITS")
     table(heads, look(act), "No peer yet. Add one: kitline peers add --help")
 
 
@@ -200,42 +207,11 @@ def _duty(peer: Peer, contact: Contact, is_on: bool) -> str:
     return "on" if is_on else "off"
 
 
-def _trained(peer: Peer, today: date) -> str:
-    if peer.trained_until is None:
-        return "never"
-    over = " OVER" if peer.trained_until < today else ""
-    return f"{peer.trained_until}{over}"
-
-
-@app.command("invite")
-@failing
-def invite(
-    name: str = typer.Argument(help="A peer who was added already."), service: str = _service
-) -> None:
-    """Print what to tell a peer so that they can begin. Nothing is sent."""
-
-    async def act(app: App, work: Work) -> str:
-        home = await service_named(work, service)
-        peer = await peer_named(work, home, name)
-        contact = await work.need(Contact, peer.contact_id)
-        if silent := can_be_written_to(contact):
-            raise UserError(f"{peer.name} hears nothing from us: {silent}")
-        return await _invitation(app, work, home, peer)
-
-    typer.echo(look(act))
-
-
-async def _invitation(app: App, work: Work, home: Service, peer: Peer) -> str:
-    to, how = line_of(app, home, "sms"), "text"
-    if (await addresses_of(work, peer.contact_id)).startswith("tg:"):
-        to, how = "our Telegram bot (press START there first)", "write"
-    return "\n".join(
-        (
-            f"Hello {peer.name}, this is {team_name(home)}. You are on our list of peers.",
-            f"To go on duty {how} ON to {to or 'our number'}. OFF ends it.",
-            "STOCK shows the kits you carry. SUPPORT gets you a person. STOP ends all texts.",
-        )
-    )
+def _last_day(until: date | None, today: date, none: str = "never") -> str:
+    """The last day something holds; OVER once it is past."""
+    if until is None:
+        return none
+    return f"{until} OVER" if until < today else str(until)
 
 
 async def peer_named(work: Work, home: Service, name: str) -> Peer:

@@ -19,8 +19,9 @@ from bot.commands.session import look, service_named
 from bot.commands.shared import failing
 from content import library
 from db.models import Contact, Outlet, Service
+from db.reference.gazetteer import Spot
 from db.work import Work
-from handlers.services.hours import opening
+from handlers.services.hours import opening_of
 from handlers.services.supplies import outlet_holder
 
 app = typer.Typer(help="Pharmacies and other outlets.", no_args_is_help=True)
@@ -35,16 +36,21 @@ def import_(
     file: Path = typer.Argument(exists=True, dir_okay=False, help="A CSV file; see docs."),
     service: str = _service,
     skip_bad: bool = typer.Option(False, help="Import the good lines and leave the bad ones."),
+    active: bool = typer.Option(False, help="Those of a national list take part at once."),
 ) -> None:
-    """Import outlets: our own columns, the NHSBSA Consolidated List, or ODS edispensary."""
+    """Import outlets: our own columns, the NHSBSA Consolidated List, or ODS edispensary.
+
+    A national list only says who is there: its pharmacies are "listed" until they join.
+    """
     given = read_list(read_lines(file), file.name)
+    status = "listed" if given.national and not active else "active"
 
     async def one(app: App, work: Work, row: Row, outcome: Outcome) -> str:
         home = await service_named(work, service)
         if given.national and _district(row) not in home.districts:
             outcome.left_out["outside the area"] += 1
             return ""
-        return await take(app, work, home, row, outcome)
+        return await take(app, work, home, row, outcome, status)
 
     import_rows(given.rows, one, noun="pharmacies", skip_bad=skip_bad)
     for why, n in given.left_out.items():
@@ -55,20 +61,26 @@ def _district(row: Row) -> str:
     return re.sub(r"\s", "", row.get("postcode")).upper()[:-3]
 
 
-async def take(app: App, work: Work, home: Service, row: Row, outcome: Outcome) -> str:
-    """Add or change one outlet: "added", "changed" or "as they were"."""
+async def take(app: App, work: Work, home: Service, row: Row, outcome: Outcome, status: str) -> str:
+    """Add or change one outlet: "added", "changed" or "as they were".
+
+    ``status``: of one that is new, or that is taken in now.
+    """
     spot = app.engine.world.gazetteer.postcode(row.need("postcode"))
     if spot is None:
         raise ValueError(f"{row.get('postcode')} is no postcode in use that we know")
     hours = read_hours(hours_of_days(row.get("days")) if row.get("days") else row.get("hours"))
-    kits = read_kits(row.get("products"))
+    kits = read_kits(row.get("products"), home)
     name, address = row.need("name"), row.need("address")
     if len(name) > 120 or len(address) > 300:
         raise ValueError("the name is longer than 120 letters or the address longer than 300")
     kind = row.get("kind").lower() or "pharmacy"
     if kind not in KINDS:
         raise ValueError(f"{kind} is not a kind of outlet: {', '.join(KINDS)}")
-    old = await _known(work, home, name, spot.lat, spot.lon)
+    code = row.get("ods_code").upper()
+    if len(code) > 12:
+        raise ValueError(f"{code} is no ODS code")
+    old = await _known(work, home, code, name, spot)
     base = old or Outlet(
         id=work.new_id(),
         service_id=home.id,
@@ -79,18 +91,27 @@ async def take(app: App, work: Work, home: Service, row: Row, outcome: Outcome) 
         lat=spot.lat,
         lon=spot.lon,
         created_at=work.now,
+        status=status,
     )
     outlet = replace(
         base,
+        name=name if base.status == "listed" else base.name,  # who has joined keeps it
         kind=kind if row.get("kind") else base.kind,
         address=address,
+        district=spot.outcode,
+        lat=spot.lat,
+        lon=spot.lon,
         hours=hours or base.hours,
         phone=_phone(row) or base.phone,
+        ods_code=code or base.ods_code,
+        status="active" if status == "active" and base.status == "listed" else base.status,
     )
+    if row.get("hours") and (old is None or outlet.hours != old.hours):  # the service's own word
+        outlet = replace(outlet, hours_confirmed_on=work.now.date())
     if outlet != old:
         outlet = work.save(outlet)
     joined = await _join_phones(app, work, home, outlet, row.get("texts_from"))
-    got = await add_first_kits(work, outlet_holder(outlet), kits)
+    got = bool(kits) and await add_first_kits(work, outlet_holder(outlet), kits)
     if spot.outcode not in home.districts:
         outcome.notes.append(f"{name} ({spot.outcode}) lies outside the districts of {home.slug}.")
     if old is None:
@@ -105,11 +126,16 @@ def _phone(row: Row) -> str:
     return phone
 
 
-async def _known(work: Work, home: Service, name: str, lat: float, lon: float) -> Outlet | None:
-    """The same name at the same postcode is the same outlet."""
-    for outlet in await work.find(Outlet, service_id=home.id):
-        here = (outlet.lat, outlet.lon) == (lat, lon)
-        if here and outlet.name.casefold() == name.casefold():
+async def _known(work: Work, home: Service, code: str, name: str, spot: Spot) -> Outlet | None:
+    """The same ODS code, or the same name at the same postcode, is the same outlet."""
+    if ("all outlets", home.id) not in work.memo:  # read once: a national list is long
+        work.memo["all outlets", home.id] = len(await work.find(Outlet, service_id=home.id))
+    coded = await work.find(Outlet, ods_code=code, service_id=home.id) if code else []
+    if coded:
+        return coded[0]
+    for outlet in await work.find(Outlet, lat=spot.lat, service_id=home.id):
+        other_code = code and outlet.ods_code
+        if outlet.lon == spot.lon and outlet.name.casefold() == name.casefold() and not other_code:
             return outlet
     return None
 
@@ -131,7 +157,7 @@ async def _join_phones(app: App, work: Work, home: Service, outlet: Outlet, text
 @app.command("list")
 @failing
 def list_(service: str = _service) -> None:
-    """Outlets, when they are open, what they have."""
+    """Outlets, whether they take part, when they are open, what they have."""
 
     async def act(app: App, work: Work) -> list[tuple[object, ...]]:
         home = await service_named(work, service)
@@ -143,7 +169,8 @@ def list_(service: str = _service) -> None:
                 (
                     outlet.name,
                     outlet.district,
-                    library.said("en", opening(outlet.hours, work.now, home.nation).words),
+                    outlet.status,
+                    library.said("en", opening_of(outlet, work.now, home.nation).words),
                     outlet.hours or "-",
                     len(phones),
                     await kits_words(work, outlet_holder(outlet)) + none_left,
@@ -151,5 +178,5 @@ def list_(service: str = _service) -> None:
             )
         return rows
 
-    heads = ("NAME", "DISTRICT", "NOW", "HOURS", "PHONES", "KITS")
+    heads = ("NAME", "DISTRICT", "STATUS", "NOW", "HOURS", "PHONES", "KITS")
     table(heads, look(act), "No outlet yet. Import some: kitline pharmacies import --help")

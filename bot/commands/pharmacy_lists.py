@@ -1,6 +1,7 @@
 """Three lists of pharmacies as one: our own, the NHSBSA's (with hours), the ODS's (without).
 
-Our own: heads name, address, postcode and, if known, hours, phone, texts_from, kind, products.
+Our own: heads name, address, postcode and, if known, hours, phone, texts_from, kind, products,
+ods_code.
 NHSBSA Consolidated Pharmaceutical List: heads, a column a day; hours leave bank holidays out.
 ODS edispensary: no heads, 27 columns; A or ACTIVE, type 1 or RO182, no close date is a pharmacy.
 """
@@ -19,7 +20,7 @@ from bot.commands.shared import UserError
 Lines = Sequence[tuple[int, list[str]]]
 
 MUST = ("name", "address", "postcode")
-MAY = ("hours", "phone", "texts_from", "kind", "products")
+MAY = ("hours", "phone", "texts_from", "kind", "products", "ods_code")
 DAYS = {"MONDAY": "Mo", "TUESDAY": "Tu", "WEDNESDAY": "We", "THURSDAY": "Th", "FRIDAY": "Fr"}
 DAYS |= {"SATURDAY": "Sa", "SUNDAY": "Su"}
 OPEN_ALL_DAY = ("00:00-00:00", "00:00-23:59", "00:00-24:00")
@@ -62,6 +63,7 @@ def _nhsbsa(heads: Sequence[str], lines: Lines) -> PharmacyList:
             left_out["appliances only"] += 1
             continue
         found = {
+            "ods_code": _code(row.get(heads[0])),
             "name": _cased(row.get("PHARMACY_TRADING_NAME") or row.get("ORGANISATION_NAME")),
             "address": _joined(row.get(a) for a in addresses),
             "postcode": row.get("POST_CODE") or row.get("POSTCODE"),
@@ -88,6 +90,7 @@ def _ods(lines: Lines) -> PharmacyList:
             left_out["closed"] += 1
         else:
             found = {
+                "ods_code": _code(cell[0]),
                 "name": _cased(cell[1]),
                 "address": _joined(cell[4:9]),
                 "postcode": cell[9],
@@ -95,6 +98,12 @@ def _ods(lines: Lines) -> PharmacyList:
             }
             rows.append(Row(number, found))
     return PharmacyList(rows, True, left_out)
+
+
+def _code(text: str) -> str:
+    """An ODS code, or "" for what is none."""
+    code = text.strip().upper()
+    return code if _CODE.fullmatch(code) else ""
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -10,10 +10,11 @@ from content import library
 from content.lines import lines
 from db.models import Service
 from db.reference.gazetteer import Gazetteer
-from handlers.peer import read_add, read_month
 from handlers.services.hours import check_hours
 from handlers.services.places import DidYouMean, NotInUk, PlaceFound, find_place
-from handlers.services.rules import LONDON
+from handlers.services.products import typed_products
+from handlers.services.rules import LONDON, rules_of
+from handlers.stock_reading import read_entry, read_month
 
 _UK_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _CHAT = re.compile(r"tg:(\d{1,19})")
@@ -109,26 +110,25 @@ def read_miles(text: str) -> float:
     return miles
 
 
-def read_product(text: str) -> str:
-    """A product id we have a name for."""
-    plain = text.strip().lower()
-    try:
-        library.label("en", "product", plain)
-    except library.MissingText:
-        plain = "either"
-    if plain == "either":
-        raise ValueError(f"{text.strip()} is not a product: nasal or injectable")
-    return plain
+def read_product(text: str, home: Service) -> str:
+    """A product the service has, by its id, its name or its form."""
+    known = typed_products(library.DEFAULT, rules_of(home))
+    found = known.get(" ".join(text.split()).casefold())
+    if found is None:
+        ids = " or ".join(dict.fromkeys(known.values()))
+        raise ValueError(f"{text.strip()} is not a product: {ids}")
+    return found
 
 
-def read_kits(text: str) -> list[Kits]:
+def read_kits(text: str, home: Service) -> list[Kits]:
     """ "3 nasal N2402 06/2027; 2 injectable P2311 05/2026" → kits, batch by batch."""
     found = []
+    products = typed_products(library.DEFAULT, rules_of(home))
     for part in filter(None, (p.strip() for p in text.split(";"))):
-        read = read_add(f"add {part}")
-        if read is None:
+        n = read_entry(part, products)
+        if not (n.quantity and n.product and n.batch and n.expiry) or n.rest:
             raise ValueError(f'"{part}": write kits as 3 nasal N2402 06/2027')
-        found.append(read)
+        found.append((n.quantity, n.product, n.batch, n.expiry))
     return found
 
 

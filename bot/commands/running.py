@@ -43,6 +43,7 @@ def serve(
     typer.echo(f"Kitline is on {where}  (Ctrl-C stops it)")
     if settings.is_demo:
         typer.echo(f"  Try it:  {where}/demo   three phones, nothing leaves this computer")
+        typer.echo(f"           {where}/demo/counter   a pharmacy's page at the counter")
         typer.echo("  No channel is configured, so this is the demo. See docs/ for real ones.")
     config = uvicorn.Config(
         web_app(kitline, work=not no_worker),

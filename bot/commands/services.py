@@ -14,6 +14,8 @@ from bot.bootstrap import App
 from bot.commands.output import table
 from bot.commands.people import line_of
 from bot.commands.reading import read_line, read_line_check, read_place
+from bot.commands.service_products import PACK_OPTION, PRODUCT_OPTION, RULES, with_products
+from bot.commands.service_products import said as products_said
 from bot.commands.session import change, look, service_named
 from bot.commands.shared import UserError, failing
 from content import library
@@ -30,7 +32,15 @@ app = typer.Typer(help="Local projects: areas, numbers, rules.", no_args_is_help
 NATIONS = ("England", "Scotland", "Wales", "Northern Ireland")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 _BOT = re.compile(r"\d{3,20}")
-_MOST = {"wave_size": 20, "waves": 20, "claim_hours": 24 * 60, "confirm_hours": 24 * 30}
+_MOST = {
+    "wave_size": 20,
+    "waves": 20,
+    "asks_per_day": 50,
+    "asks_per_week": 200,
+    "claim_hours": 24 * 60,
+    "confirm_hours": 24 * 30,
+    "coverage_hours": 72,
+}
 
 _TRANSLATED = tuple(code for code in languages() if code != library.DEFAULT)
 
@@ -57,6 +67,8 @@ def add(
     telegram_bot: str = _bot,
     rule: list[str] = _rule,
     public_place: list[str] = _place,
+    product: list[str] = PRODUCT_OPTION,
+    pack: str = PACK_OPTION,
 ) -> None:
     """Add a service."""
     if not _SLUG.fullmatch(slug):
@@ -79,6 +91,7 @@ def add(
         )
         given = _given(app, service, "", districts, nation, number, telegram_bot, rule)
         service = _with_places(app, replace(service, **given), public_place)
+        service = await with_products(work, service, product, pack, clear=False)
         await _refuse_overlap(work, service)
         work.save(service)
 
@@ -98,9 +111,12 @@ def set_(
     rule: list[str] = _rule,
     public_place: list[str] = _place,
     line_checked: list[str] = _checked,
+    product: list[str] = PRODUCT_OPTION,
+    pack: str = PACK_OPTION,
     clear_public_places: bool = typer.Option(False, help="Forget the public places so far."),
+    clear_products: bool = typer.Option(False, help="Forget its own products so far."),
 ) -> None:
-    """Change a service: name, area, numbers, rules, public places."""
+    """Change a service: name, area, numbers, rules, public places, products, pack."""
 
     async def act(app: App, work: Work) -> list[str]:
         old = await service_named(work, slug)
@@ -109,6 +125,7 @@ def set_(
         if clear_public_places:
             new = replace(new, rules={**new.rules, "public_places": []})
         new = _with_checks(_with_places(app, new, public_place), line_checked, work.now.date())
+        new = await with_products(work, new, product, pack, clear=clear_products)
         if new == old:
             raise typer.BadParameter("nothing to change was given")
         await _refuse_overlap(work, new)
@@ -153,6 +170,8 @@ def list_() -> None:
 def _said(name: str, value: Any) -> str:
     if name == help_lines.RULE:
         return f"{name}={','.join(value)}"
+    if name in RULES:
+        return products_said(name, value)
     return f"public_places={len(value)}" if name == "public_places" else f"{name}={value}"
 
 
@@ -216,7 +235,7 @@ def _one_of(text: str, known: tuple[str, ...]) -> str:
 def _rule_of(text: str) -> tuple[str, Any]:
     """ "offer_minutes=15" as a rule of the right kind; the defaults say which kind."""
     name, equals, value = (part.strip() for part in text.partition("="))
-    kinds = {f.name: f.default for f in fields(Rules) if f.name != "public_places"}
+    kinds = {f.name: f.default for f in fields(Rules) if f.name not in ("public_places", *RULES)}
     if not equals or name not in kinds:
         raise ValueError(f"{name} is not a rule. Rules: {', '.join(kinds)}")
     default = kinds[name]

@@ -1,4 +1,4 @@
-"""stock add · list."""
+"""stock add · count · move · list."""
 
 from __future__ import annotations
 
@@ -13,39 +13,56 @@ from bot.commands.reading import read_day, read_product
 from bot.commands.session import change, look, service_named
 from bot.commands.shared import UserError, failing
 from db.models import Outlet, Peer, Service
+from db.stock import StockLine
 from db.work import Work
-from handlers.services.supplies import Holder, lines_of, outlet_holder, peer_holder, receive
+from handlers.services.stock_moves import count, promised_to, transfer
+from handlers.services.supplies import (
+    Holder,
+    NoStock,
+    line_of,
+    lines_of,
+    outlet_holder,
+    peer_holder,
+    receive,
+    store_holder,
+)
 
 app = typer.Typer(help="Kits and who has them.", no_args_is_help=True)
 
 _BATCH = re.compile(r"[A-Z0-9][A-Z0-9/-]{1,19}")
+STORE = "store"
 _service = typer.Option("", "--service", help="Which service.")
+_peer = typer.Option("", help="A peer who carries them.")
+_outlet = typer.Option("", help="A pharmacy or other outlet that has them.")
+_store = typer.Option(False, help="The service's own store.")
+_product = typer.Argument(help="nasal, injectable or a product of the service.")
+_batch = typer.Argument(help="The batch on the box.")
+_expiry = typer.Option("", help="Its date, where they have the batch with two dates: 06/2027.")
 
 
 @app.command("add")
 @failing
 def add(
-    product: str = typer.Argument(help="nasal or injectable."),
-    batch: str = typer.Argument(help="The batch on the box."),
+    product: str = _product,
+    batch: str = _batch,
     expiry: str = typer.Argument(help="The expiry on the box: 06/2027."),
     quantity: int = typer.Argument(min=1, max=5000, help="How many kits."),
-    peer: str = typer.Option("", help="A peer who carries them."),
-    outlet: str = typer.Option("", help="A pharmacy or other outlet that has them."),
-    store: bool = typer.Option(False, help="The service's own store."),
+    peer: str = _peer,
+    outlet: str = _outlet,
+    store: bool = _store,
     service: str = _service,
 ) -> None:
     """Kits come in: to a peer, an outlet, or the service's store."""
-    if bool(peer) + bool(outlet) + store != 1:
-        raise typer.BadParameter("say who gets them: one of --peer, --outlet, --store")
+    _one_holder(peer, outlet, store)
     if not _BATCH.fullmatch(batch.upper()):
         raise typer.BadParameter(f"{batch} is not a batch number")
-    try:
-        kind, until = read_product(product), read_day(expiry)
-    except ValueError as wrong:
-        raise typer.BadParameter(str(wrong)) from None
 
     async def act(app: App, work: Work) -> tuple[str, bool]:
         home = await service_named(work, service)
+        try:
+            kind, until = read_product(product, home), read_day(expiry)
+        except ValueError as wrong:
+            raise typer.BadParameter(str(wrong)) from None
         holder, name = await _holder(work, home, peer, outlet)
         await receive(work, holder, kind, batch.upper(), until, quantity)
         have = sum(line.quantity for line in await lines_of(work, holder) if line.product == kind)
@@ -57,6 +74,100 @@ def add(
         typer.echo(f"note: batch {batch.upper()} is out of date, so it is offered to nobody.")
 
 
+@app.command("count")
+@failing
+def count_(
+    batch: str = _batch,
+    quantity: int = typer.Argument(min=0, max=5000, help="How many are really there."),
+    peer: str = _peer,
+    outlet: str = _outlet,
+    store: bool = _store,
+    expiry: str = _expiry,
+    service: str = _service,
+) -> None:
+    """A count sets the truth for a batch somebody has on their list."""
+    _one_holder(peer, outlet, store)
+
+    async def act(app: App, work: Work) -> str:
+        home = await service_named(work, service)
+        holder, name = await _holder(work, home, peer, outlet)
+        line = await _line(work, holder, name, batch, expiry)
+        try:
+            moved = await count(work, holder, line, quantity)
+        except NoStock:
+            raise UserError(await _promised(work, holder, line)) from None
+        return f"{name} has {quantity} of {line.batch} now ({moved.quantity:+d})."
+
+    typer.echo(change(act))
+
+
+@app.command("move")
+@failing
+def move_(
+    giver: str = typer.Argument(metavar="FROM", help="A peer, an outlet, or store."),
+    taker: str = typer.Argument(metavar="TO", help="A peer, an outlet, or store."),
+    quantity: int = typer.Argument(min=1, max=5000, help="How many kits."),
+    batch: str = _batch,
+    expiry: str = _expiry,
+    service: str = _service,
+) -> None:
+    """Kits go from one holder to another."""
+
+    async def act(app: App, work: Work) -> str:
+        home = await service_named(work, service)
+        (here, its), (there, their) = [await _named(work, home, n) for n in (giver, taker)]
+        if here == there:
+            raise UserError("that is one and the same holder")
+        line = await _line(work, here, its, batch, expiry)
+        try:
+            await transfer(work, here, there, line, quantity)
+        except NoStock as why:
+            if why.reason == "promised":
+                raise UserError(await _promised(work, here, line)) from None
+            if why.reason == "frozen":
+                raise UserError(f"{line.batch} is recalled: it goes to the store only") from None
+            raise UserError(f"{its} has {line.quantity} of {line.batch}") from None
+        now = await line_of(work, there, line.product, line.batch, line.expiry)
+        return f"{their} has {now.quantity} of {line.batch} now."
+
+    typer.echo(change(act))
+
+
+@app.command("list")
+@failing
+def list_(service: str = _service) -> None:
+    """Every batch and who has it, the one that runs out first at the top."""
+
+    async def act(app: App, work: Work) -> list[tuple[object, ...]]:
+        home = await service_named(work, service)
+        today = work.now.date()
+        rows = []
+        for holder, name in await holders_of(work, home):
+            for line in await lines_of(work, holder):
+                marks = (" OVER" if line.is_over(today) else "") + (" RECALLED" * line.frozen)
+                days = (work.now - line.as_of).days if line.as_of else None
+                checked = f"{days} days ago" if days else "never" if days is None else "today"
+                rows.append(
+                    (
+                        f"{line.expiry or 'not known'}{marks}",
+                        *(line.product, line.batch, line.quantity, line.reserved),
+                        *(checked, name),
+                    )
+                )
+        return sorted(rows, key=str)
+
+    heads = ("EXPIRES", "PRODUCT", "BATCH", "KITS", "PROMISED", "CHECKED", "HOLDER")
+    table(heads, look(act), "No stock yet. Add some: kitline stock add --help")
+
+
+# --- who and what is meant ---------------------------------------------------------------------
+
+
+def _one_holder(peer: str, outlet: str, store: bool) -> None:
+    if bool(peer) + bool(outlet) + store != 1:
+        raise typer.BadParameter("say who has them: one of --peer, --outlet, --store")
+
+
 async def _holder(work: Work, home: Service, peer: str, outlet: str) -> tuple[Holder, str]:
     if peer:
         one = await peer_named(work, home, peer)
@@ -64,7 +175,17 @@ async def _holder(work: Work, home: Service, peer: str, outlet: str) -> tuple[Ho
     if outlet:
         shop = await outlet_named(work, home, outlet)
         return outlet_holder(shop), shop.name
-    return Holder("service", home.id, home.id), f"The store of {home.name}"
+    return store_holder(home), f"The store of {home.name}"
+
+
+async def _named(work: Work, home: Service, name: str) -> tuple[Holder, str]:
+    """A holder by name: the store, the peer called just so, or an outlet."""
+    if name.casefold() == STORE:
+        return await _holder(work, home, "", "")
+    peers = await work.find(Peer, service_id=home.id)
+    if any(p.name.casefold() == name.casefold() for p in peers):
+        return await _holder(work, home, name, "")
+    return await _holder(work, home, "", name)
 
 
 async def outlet_named(work: Work, home: Service, name: str) -> Outlet:
@@ -80,24 +201,24 @@ async def outlet_named(work: Work, home: Service, name: str) -> Outlet:
     raise UserError(f"{many} called {name}: {known}")
 
 
-@app.command("list")
-@failing
-def list_(service: str = _service) -> None:
-    """Every batch and who has it, the one that runs out first at the top."""
+async def _line(work: Work, holder: Holder, name: str, batch: str, expiry: str) -> StockLine:
+    try:
+        until = read_day(expiry) if expiry else None
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong)) from None
+    lines = await lines_of(work, holder)
+    found = [n for n in lines if n.batch == batch.upper() and until in (None, n.expiry)]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(line.batch for line in lines) or "nothing"
+    if found:
+        raise UserError(f"{name} has {batch.upper()} with more than one date: add --expiry")
+    raise UserError(f"{name} has no {batch.upper()} on the list. There is: {known}")
 
-    async def act(app: App, work: Work) -> list[tuple[object, ...]]:
-        home = await service_named(work, service)
-        today = work.now.date()
-        rows = []
-        for holder, name in await holders_of(work, home):
-            for line in await lines_of(work, holder):
-                over = " OVER" if line.expiry and line.expiry < today else ""
-                until = f"{line.expiry or 'not known'}{over}"
-                rows.append((until, line.product, line.batch, line.quantity, line.reserved, name))
-        return sorted(rows, key=str)
 
-    heads = ("EXPIRES", "PRODUCT", "BATCH", "KITS", "PROMISED", "HOLDER")
-    table(heads, look(act), "No stock yet. Add some: kitline stock add --help")
+async def _promised(work: Work, holder: Holder, line: StockLine) -> str:
+    refs = ", ".join(request.ref for request in await promised_to(work, holder, line))
+    return f"{line.reserved} of {line.batch} is promised for {refs}: free it first"
 
 
 async def holders_of(work: Work, home: Service) -> list[tuple[Holder, str]]:
@@ -105,7 +226,7 @@ async def holders_of(work: Work, home: Service) -> list[tuple[Holder, str]]:
     peers = await work.find(Peer, service_id=home.id)
     outlets = await work.find(Outlet, service_id=home.id)
     return [
-        (Holder("service", home.id, home.id), "store"),
+        (store_holder(home), STORE),
         *((peer_holder(p), p.name or "a peer who left") for p in peers),
         *((outlet_holder(o), o.name) for o in outlets),
     ]

@@ -26,6 +26,7 @@ from db.models import (
 )
 from db.stock import stock_of
 from db.work import Work
+from handlers.services.counter_links import token_of
 
 LAST_FACTS = 400
 
@@ -76,6 +77,11 @@ async def state(work: Work, now: datetime, timers: list[Timer]) -> dict[str, Any
             return "pharmacy", outlets[contact.outlet_id].name
         return "requester", contact.alias or "Requester"
 
+    def counter(contact: Contact) -> dict[str, str]:
+        """Where an outlet's counter page is."""
+        shop = outlets.get(contact.outlet_id or 0)
+        return {"counter": f"/c/{token_of(work, shop)}"} if shop else {}
+
     people = []
     for found in sorted(addresses.values(), key=lambda a: a.id):
         contact = contacts[found.contact_id]
@@ -87,6 +93,7 @@ async def state(work: Work, now: datetime, timers: list[Timer]) -> dict[str, Any
                 "address": found.address,
                 "channel": found.channel,
                 "service": slug(contact.service_id),
+                **counter(contact),
             }
         )
 
@@ -128,6 +135,9 @@ async def state(work: Work, now: datetime, timers: list[Timer]) -> dict[str, Any
                 "meeting": r.meeting,
                 "service": slug(r.service_id),
                 "at": _time(r.asked_at),
+                "accepted_at": _time(r.accepted_at),
+                "handed_at": _time(r.handed_at),
+                "confirmed_at": _time(r.confirmed_at),
             }
             for r in requests.values()
         ],

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from bot.bootstrap import App
-from bot.channels.numbers import is_uk_mobile
+from bot.channels.numbers import can_be_answered, is_a_phone, is_uk_mobile
 from bot.channels.sms import draw_sms, opt_out_type, parse_sms, parse_status, signature_ok
 from bot.channels.sms_errors import send_error
 from bot.channels.telegram_parse import pressed_message
@@ -42,6 +42,7 @@ XML = "text/xml"
 COMMANDS = (
     ("kit", "Get a naloxone kit"),
     ("status", "How my request stands"),
+    ("change", "Get it another way"),
     ("used", "A kit was used"),
     ("lost", "Replace a kit"),
     ("advice", "What to know"),
@@ -89,7 +90,7 @@ class Webhooks:
         """Twilio's form, if its signature over the public address is right."""
         if self.app.sms is None:
             return PlainTextResponse("SMS is off", 404)
-        body = await _body(request)
+        body = await whole_body(request)
         if body is None:
             return PlainTextResponse("too large", 413)
         try:
@@ -116,8 +117,12 @@ class Webhooks:
             return await self._emergency_sms(message, heard_in(message.text, verdict.language))
         if opt_out_type(form):
             await self._twilio_acted()
+        if not is_a_phone(message.address):
+            log.info("a text from a short code or a name was left unanswered")
+            return _twiml([])
+        rides = RIDE_SECONDS if can_be_answered(message.address) else 0.0
         try:
-            accepted = await self.app.intake.accept(message, ride_seconds=RIDE_SECONDS)
+            accepted = await self.app.intake.accept(message, ride_seconds=rides)
             rows = accepted.replies or ()
             if not accepted.is_new:
                 rows = await self._again(message)
@@ -204,8 +209,8 @@ class Webhooks:
             log.exception("a delivery report could not be stored")
             return PlainTextResponse("try again", 503)
         if row and status == OutboxStatus.FAILED:
-            stops = send_error(report.error_code or "0").stops
-            await self.app.worker.given_up(row, report.error_code, stops)
+            shut = send_error(report.error_code or "0").shut
+            await self.app.worker.given_up(row, report.error_code, shut)
         return Response(status_code=204)
 
     async def voice(self, request: Request) -> Response:
@@ -253,7 +258,7 @@ class Webhooks:
         secret = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
         if not hmac.compare_digest(secret.encode(), self.telegram_secret.encode()):
             return PlainTextResponse("wrong secret", 403)
-        body = await _body(request)
+        body = await whole_body(request)
         if body is None:
             return PlainTextResponse("too large", 413)
         try:
@@ -299,7 +304,7 @@ def _xml(text: str) -> Response:
     return Response(text, media_type=XML)
 
 
-async def _body(request: Request) -> bytes | None:
+async def whole_body(request: Request) -> bytes | None:
     """The body, or None past the limit: nothing of ours is that long."""
     length = request.headers.get("Content-Length", "0")
     if length.isdigit() and int(length) > MOST_BYTES:

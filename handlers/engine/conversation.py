@@ -11,7 +11,7 @@ from content import library
 from db.models import Button, OutboundMessage
 from handlers.engine.flow import Again, Choose, Do, End, Enter, Flow, Go, Next, Say, Step
 from handlers.engine.matching import match_option
-from handlers.engine.turn import EMERGENCY, REPLY, Turn
+from handlers.engine.turn import EMERGENCY, NOTICE, REPLY, Turn
 
 OFFER_A_PERSON_AFTER = 3
 NUDGE_AFTER = timedelta(minutes=30)
@@ -112,7 +112,9 @@ async def proceed(turn: Turn, following: Next) -> None:
 
 
 def _urgency(flow: Flow) -> tuple[str, int]:
-    return ("emergency", EMERGENCY) if flow.urgent else ("reply", REPLY)
+    if flow.urgent:
+        return "emergency", EMERGENCY
+    return (flow.unasked, NOTICE) if flow.unasked else ("reply", REPLY)
 
 
 def put_back(turn: Turn) -> None:
@@ -187,13 +189,18 @@ async def _send(turn: Turn, flow: Flow, step: Choose | Enter, text: str, locale:
 
 
 def nudge_time(now: datetime) -> datetime:
-    """30 minutes on, moved into 9:00 to 20:00 UK time."""
-    due = (now + NUDGE_AFTER).astimezone(_LONDON)
+    """30 minutes on, by day."""
+    return by_day(now + NUDGE_AFTER)
+
+
+def by_day(when: datetime) -> datetime:
+    """A time for what nobody asked for, moved into 9:00 to 20:00 UK time."""
+    due = when.astimezone(_LONDON)
     if due.time() < time(9):
         due = due.replace(hour=9, minute=0, second=0, microsecond=0)
     elif due.time() >= time(20):
         due = (due + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
-    return due.astimezone(now.tzinfo)
+    return due.astimezone(when.tzinfo)
 
 
 def _hint(turn: Turn, flow: Flow, hint: Again, locale: str) -> str:
@@ -224,6 +231,12 @@ async def chosen(turn: Turn, flow: Flow, step: Choose, text: str) -> str | None:
         except library.MissingText:  # an option whose label is made on the spot
             words[name] = (label.casefold(),)
     return match_option(text, list(labels), words, careful=step.careful)
+
+
+def awaits_words(turn: Turn) -> bool:
+    """Whether the last thing said was a question to be answered in one's own words."""
+    here = current(turn)
+    return here is not None and isinstance(here[1], Enter) and turn.memory.get("last") == "flow"
 
 
 async def chosen_here(turn: Turn, text: str) -> str | None:

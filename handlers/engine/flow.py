@@ -98,6 +98,7 @@ class Flow:
 
     ``nudge``: may we remind a person who went silent? ``urgent``: it is about an overdose, and is
     sent whatever else holds messages back. ``by_timer``: steps that only a timer leads to.
+    ``unasked``: nobody asked for it, so its questions wait behind answers; this kind in the outbox.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Flow:
     nudge: bool = False
     urgent: bool = False
     by_timer: tuple[str, ...] = ()
+    unasked: str = ""
     by_name: dict[str, Step] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

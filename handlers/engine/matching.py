@@ -109,3 +109,16 @@ def match_option(
         and OSA.distance(said, word, score_cutoff=1) <= 1
     }
     return close.pop() if len(close) == 1 else None
+
+
+def first_word(text: str, words: Mapping[str, str]) -> tuple[str, str] | None:
+    """The meaning of the word a text begins with, and the rest; the longest word wins."""
+    said = plain(text)
+    if said in words:
+        return words[said], ""
+    tokens = text.split()
+    for n in (3, 2, 1):
+        start = plain(" ".join(tokens[:n]))
+        if len(tokens) > n and start in words:
+            return words[start], " ".join(tokens[n:])
+    return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 
+from handlers.engine.understanding import understand
+
 LETTERS = "ACDEFHJKMNPRTWXY34679"
 WEIGHTS = (2, 4, 5, 10, 11)
 
@@ -13,14 +15,24 @@ def new_ref() -> str:
     """A request's reference: 4 characters, at least one of them a letter."""
     while True:
         ref = "".join(secrets.choice(LETTERS) for _ in range(4))
-        if not ref.isdigit():
+        if not ref.isdigit() and not is_misread(ref):
             return ref
 
 
 def new_claim_code() -> str:
     """A claim code: 5 characters and a check character (see ``check_character``)."""
-    body = "".join(secrets.choice(LETTERS) for _ in range(5))
-    return body + check_character(body)
+    while True:
+        body = "".join(secrets.choice(LETTERS) for _ in range(5))
+        code = body + check_character(body)
+        if not is_misread(show_claim_code(code)):
+            return code
+
+
+def is_misread(code: str) -> bool:
+    """Whether the line would take a code for a cry for help, as about one in a thousand would be:
+    DONE CTMA is one letter from a coma, and 4999 ends in 999."""
+    typed = (code, f"DONE {code}")
+    return any(understand(t, lambda _: False).intent in ("emergency", "crisis") for t in typed)
 
 
 def check_character(body: str) -> str:
@@ -41,10 +53,14 @@ def read_claim_code(text: str) -> str | None:
     return code if check_character(code[:5]) == code[5] else None
 
 
-def looks_like_claim_code(text: str) -> bool:
-    """Whether somebody meant to type a claim code, right or wrong."""
-    code = re.sub(r"[\s-]", "", text.upper())
-    return bool(re.fullmatch(r"[A-Z0-9]{6}", code)) and bool(re.search(r"\d|-", text.upper()))
+def split_claim_code(text: str) -> tuple[str, str]:
+    """A typed claim code, in one piece or two ("K7F 3QX N2405"), and what follows it."""
+    tokens = text.split()
+    for n in range(1, len(tokens) + 1):
+        typed = "".join(tokens[:n])
+        if len(re.sub(r"[^A-Za-z0-9]", "", typed)) >= 6:
+            return typed, " ".join(tokens[n:])
+    return text.strip(), ""
 
 
 def show_claim_code(code: str) -> str:
@@ -60,4 +76,6 @@ def new_offer_code(taken: set[str]) -> str:
 
 def new_echo_code() -> str:
     """Four figures to type back, so that a forged sender cannot act."""
-    return f"{secrets.randbelow(10000):04d}"
+    while is_misread(code := f"{secrets.randbelow(10000):04d}"):
+        pass
+    return code

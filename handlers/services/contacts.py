@@ -57,6 +57,38 @@ async def new_contact(
     return contact
 
 
+async def begin_anew(work: Work, address: Address, reason: str) -> Contact:
+    """Somebody else has this number now: a fresh contact for it; the former one loses it.
+
+    The former contact keeps what only counts. Nothing here can be sent to them any more unless they
+    have another address.
+    """
+    gone = f"gone:{address.id}"
+    lapsed = replace(address, address="", address_hash=gone, lapsed_at=work.now)
+    work.save(replace(lapsed, lapse_reason=reason))
+    former = await work.need(Contact, address.contact_id)
+    others = await work.find(Address, contact_id=former.id)
+    reachable = [one.id for one in others if one.id != address.id and one.lapsed_at is None]
+    work.save(replace(former, address_id=reachable[0] if reachable else None))
+    if not reachable:
+        await _withdraw(work, former)
+    contact = await new_contact(work, address.channel, address.line, address.address)
+    services = await services_of_line(work, address.channel, address.line)
+    if len(services) == 1:
+        contact = work.save(replace(contact, service_id=services[0].id))
+    return contact
+
+
+async def _withdraw(work: Work, contact: Contact) -> None:
+    """Nobody is there any more to be reminded of anything, or to be told of a recall."""
+    rows = await work.find(Consent, contact_id=contact.id)
+    latest = {(row.purpose, row.service_id): row for row in rows}
+    for purpose in sorted({purpose for (purpose, _), row in latest.items() if row.given}):
+        give_consent(work, contact, purpose, False, "number_gone")
+    for holding in await work.find(Holding, contact_id=contact.id, status="held"):
+        work.save(replace(holding, status="gone"))
+
+
 async def services_of_line(work: Work, channel: str, line: str) -> list[Service]:
     """The services that answer at one of our numbers or bots."""
     services = await all_services(work)
@@ -82,12 +114,6 @@ async def has_consent(work: Work, contact: Contact, purpose: str) -> bool:
     rows = await work.find(Consent, contact_id=contact.id)
     mine = [r for r in rows if (r.purpose, r.service_id) == (purpose, contact.service_id)]
     return bool(mine) and mine[-1].given
-
-
-async def was_asked(work: Work, contact: Contact, purpose: str) -> bool:
-    """Whether the purpose was ever answered, to the contact's own service."""
-    rows = await work.find(Consent, contact_id=contact.id)
-    return any((r.purpose, r.service_id) == (purpose, contact.service_id) for r in rows)
 
 
 def give_consent(work: Work, contact: Contact, purpose: str, given: bool, how: str) -> Consent:

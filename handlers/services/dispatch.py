@@ -2,55 +2,83 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from db.models import Contact, KitRequest, Movement, Offer, OfferStatus, Peer, RequestStatus
-from db.stock import StockLine, stock_of
+from db.asks import Asks, asks_of
+from db.models import (
+    Address,
+    Contact,
+    KitRequest,
+    Movement,
+    Offer,
+    OfferStatus,
+    Peer,
+    Recall,
+    RequestStatus,
+    Service,
+)
+from db.stock import StockLine, is_stale, stock_of
 from db.work import Work
 from handlers.services.geo import haversine_km
 from handlers.services.hours import is_readable, opening
-from handlers.services.rules import Rules, is_night
+from handlers.services.products import fits
+from handlers.services.rules import Rules, is_night, rules_of
+from handlers.services.supply_terms import Wanted, age_of, may_supply, peer_in
 
-# Two peers this near to each other (km) are "as near as each other": the one asked least lately
-# goes first.
-TIE_KM = 0.3
+# Peers who are no farther off than the nearest by this much (km, or a share of the nearest's
+# distance, whichever is more) are "as near": who was asked least lately goes first.
+TIE_KM, TIE_SHARE = 0.3, 0.1
+ANYBODY, NEVER_ASKED = Wanted(), Asks()
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a request needs. ``product`` is a product id or "either"."""
+    """What a request needs. ``product`` is a form, a product id or "either"."""
 
     product: str
     quantity: int
     lat: float
     lon: float
     contact_id: int
+    nation: str = "England"
+    wanted: Wanted = ANYBODY
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One peer as dispatch sees them. ``available``: product → kits not yet promised, in date."""
+    """One peer as dispatch sees them. ``available``: product → kits not yet promised, in date.
+
+    ``asks``: how often they were asked lately. ``stale``: their stock was not told for long.
+    """
 
     peer: Peer
     available: dict[str, int]
     open_jobs: int
     reachable: bool
     already_asked: bool
+    asks: Asks = NEVER_ASKED
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate with a distance (km); ``why_not`` is empty for those who can be asked."""
+    """A candidate with a distance (km); ``why_not`` is empty for those who can be asked.
+
+    ``nearest_km``: how far the nearest of those is. ``fair``: why this one goes before somebody
+    nearer.
+    """
 
     candidate: Candidate
     distance_km: float
     why_not: str = ""
+    nearest_km: float = 0.0
+    fair: str = ""
 
 
-def on_duty(peer: Peer, now: datetime, night: bool) -> bool:
+def on_duty(peer: Peer, now: datetime, night: bool, nation: str = "England") -> bool:
     """ON lasts till its end; a rota counts in the day, or at night where it names the hour."""
     if peer.duty == "on":
         return peer.duty_until is None or now < peer.duty_until
@@ -58,58 +86,88 @@ def on_duty(peer: Peer, now: datetime, night: bool) -> bool:
         return False
     if not is_readable(peer.rota):  # one that cannot be read stops nobody's request
         return not night
-    return opening(peer.rota, now, "England").is_open is True
+    return opening(peer.rota, now, nation).is_open is True
 
 
-def why_not(candidate: Candidate, need: Need, km: float, now: datetime, night: bool) -> str:
+def why_not(candidate: Candidate, need: Need, km: float, now: datetime, rules: Rules) -> str:
     """The first reason a peer cannot be asked now, or ""."""
     peer = candidate.peer
     today: date = now.date()
+    allowed, barred = may_supply(
+        peer_in(need.nation), _fitting(candidate, need, rules), need.wanted, rules, today
+    )
     checks = (
         ("paused", peer.status != "active"),
         ("is_requester", peer.contact_id == need.contact_id),
         ("unreachable", not candidate.reachable),
         ("not_trained", peer.trained_until is None or peer.trained_until < today),
-        ("off_duty", not on_duty(peer, now, night)),
+        ("not_checked", peer.checked_until is not None and peer.checked_until < today),
+        ("off_duty", not on_duty(peer, now, is_night(now, rules), need.nation)),
+        ("resting", peer.rest_until is not None and now < peer.rest_until),
         ("already_asked", candidate.already_asked),
-        ("no_stock", stock_for(candidate, need) < need.quantity),
+        ("no_stock", stock_for(candidate, need, rules) < need.quantity),
+        (barred, max(allowed.values(), default=0) < need.quantity),
         ("too_far", km > peer.radius_km),
         ("at_limit", candidate.open_jobs >= peer.open_limit),
+        ("asked_enough", asked_enough(peer, candidate.asks, rules)),
     )
     return next((name for name, holds in checks if holds), "")
 
 
-def stock_for(candidate: Candidate, need: Need) -> int:
+def asked_enough(peer: Peer, asks: Asks, rules: Rules) -> bool:
+    """Whether one more request would be more than the service, or they themselves, want."""
+    week = min(rules.asks_per_week, peer.week_cap or rules.asks_per_week)
+    return asks.day >= rules.asks_per_day or asks.week >= week
+
+
+def stock_for(candidate: Candidate, need: Need, rules: Rules) -> int:
     """How many kits of one kind that would do the peer has free."""
-    if need.product != "either":
-        return candidate.available.get(need.product, 0)
-    return max(candidate.available.values(), default=0)
+    return max(_fitting(candidate, need, rules).values(), default=0)
+
+
+def _fitting(candidate: Candidate, need: Need, rules: Rules) -> dict[str, int]:
+    return {p: n for p, n in candidate.available.items() if fits(need.product, p, rules)}
 
 
 def rank(candidates: Sequence[Candidate], need: Need, now: datetime, rules: Rules) -> list[Ranked]:
-    """Everybody, those who can be asked first: nearest first, ties to the one asked least lately.
+    """Everybody, those who can be asked first: nearest first, ties as ``_fair`` says.
 
     Those who cannot follow, nearest first, each with the reason.
     """
-    night = is_night(now, rules)
     ranked = []
     for candidate in candidates:
         km = haversine_km((need.lat, need.lon), (candidate.peer.lat, candidate.peer.lon))
-        ranked.append(Ranked(candidate, km, why_not(candidate, need, km, now, night)))
+        ranked.append(Ranked(candidate, km, why_not(candidate, need, km, now, rules)))
     able = sorted((r for r in ranked if not r.why_not), key=lambda r: r.distance_km)
     unable = sorted((r for r in ranked if r.why_not), key=lambda r: r.distance_km)
     return _fair(able) + unable
 
 
+def reach(nearest_km: float) -> float:
+    """How far (km) somebody may be off and still count as near as the nearest."""
+    return nearest_km + max(TIE_KM, TIE_SHARE * nearest_km)
+
+
 def _fair(able: list[Ranked]) -> list[Ranked]:
-    """Within each group of nearly equal distance, the one asked least lately comes first."""
+    """Among those who are as near as each other, who told us of their stock lately comes first,
+    then who was asked least lately."""
     result: list[Ranked] = []
+    nearest_km = able[0].distance_km if able else 0.0
     while able:
-        group = [r for r in able if r.distance_km - able[0].distance_km <= TIE_KM]
-        group.sort(key=lambda r: (_last_asked(r), r.distance_km))
-        result += group
+        nearest = able[0]
+        group = [r for r in able if r.distance_km <= reach(nearest.distance_km)]
         able = able[len(group) :]
+        group.sort(key=lambda r: (r.candidate.stale, _last_asked(r), r.distance_km))
+        result += [replace(r, nearest_km=nearest_km, fair=_reason(r, nearest)) for r in group]
     return result
+
+
+def _reason(ranked: Ranked, nearest: Ranked) -> str:
+    if ranked.distance_km <= nearest.distance_km:
+        return ""
+    if nearest.candidate.stale and not ranked.candidate.stale:
+        return "fresher_stock"
+    return "asked_least_lately"
 
 
 def _last_asked(ranked: Ranked) -> float:
@@ -120,14 +178,18 @@ def _last_asked(ranked: Ranked) -> float:
 # --- gathering the values ----------------------------------------------------------------------
 
 
-def need_of(request: KitRequest) -> Need:
+async def need_of(work: Work, request: KitRequest) -> Need:
     """What an open request needs."""
+    contact = await work.get(Contact, request.contact_id)
+    service = await work.need(Service, request.service_id)
     return Need(
         request.product,
         request.quantity,
         request.lat or 0.0,
         request.lon or 0.0,
         request.contact_id,
+        service.nation,
+        Wanted(request.recipient, age_of(contact)),
     )
 
 
@@ -145,7 +207,7 @@ async def candidates_for(
 async def _candidates(work: Work, service_id: int) -> list[Candidate]:
     """Looked at several times in a turn, and by many turns of a batch: kept until one changes."""
     memo_key = ("candidates", service_id)
-    now = work.edition(Peer, Contact, KitRequest, Offer, Movement)
+    now = work.edition(Peer, Contact, Address, KitRequest, Offer, Movement, Recall)
     if memo_key not in work.memo or work.memo[memo_key][0] != now:
         work.memo[memo_key] = (now, await _gathered(work, service_id))
     found: list[Candidate] = work.memo[memo_key][1]
@@ -156,7 +218,10 @@ async def _gathered(work: Work, service_id: int) -> list[Candidate]:
     peers = await work.find(Peer, service_id=service_id)
     await work.preload(Contact, "id", [peer.contact_id for peer in peers])
     contacts = {peer.id: await work.need(Contact, peer.contact_id) for peer in peers}
-    lines = await stock_of(work, service_id)
+    await work.preload(Address, "id", [n.address_id for n in contacts.values() if n.address_id])
+    bags = by_holder(await stock_of(work, service_id))
+    asks = await asks_of(work, service_id)
+    days = rules_of(await work.need(Service, service_id)).stock_stale_days
     busy = await work.find(
         KitRequest, service_id=service_id, status=RequestStatus.ACCEPTED, closed_at=None
     )
@@ -165,28 +230,36 @@ async def _gathered(work: Work, service_id: int) -> list[Candidate]:
     return [
         Candidate(
             peer=peer,
-            available=available(lines, "peer", peer.id, work.now.date()),
+            available=available(bags["peer", peer.id], work.now.date()),
             open_jobs=jobs[peer.id],
-            reachable=_reachable(contacts[peer.id]),
+            reachable=await _reachable(work, contacts[peer.id]),
             already_asked=False,
+            asks=asks.get(peer.id, NEVER_ASKED),
+            stale=is_stale(bags["peer", peer.id], work.now, days),
         )
         for peer in peers
     ]
 
 
-def _reachable(contact: Contact) -> bool:
-    return not (contact.stopped_at or contact.blocked_at or contact.erased_at)
+async def _reachable(work: Work, contact: Contact) -> bool:
+    if contact.stopped_at or contact.blocked_at or contact.erased_at:
+        return False
+    address = await work.get(Address, contact.address_id)
+    return address is not None and address.lapsed_at is None
 
 
-def available(
-    lines: Sequence[StockLine], holder_kind: str, holder_id: int, today: date
-) -> dict[str, int]:
+def by_holder(lines: Sequence[StockLine]) -> defaultdict[tuple[str, int], list[StockLine]]:
+    """Each holder's lines, sorted out once for everybody."""
+    found: defaultdict[tuple[str, int], list[StockLine]] = defaultdict(list)
+    for line in lines:
+        found[line.holder_kind, line.holder_id].append(line)
+    return found
+
+
+def available(lines: Sequence[StockLine], today: date) -> dict[str, int]:
     """Kits a holder has free and in date, by product."""
     found: dict[str, int] = {}
     for line in lines:
-        if line.holder_kind != holder_kind or line.holder_id != holder_id:
-            continue
-        if line.expiry and line.expiry < today:
-            continue
-        found[line.product] = found.get(line.product, 0) + line.available
+        if not line.is_over(today):
+            found[line.product] = found.get(line.product, 0) + line.available
     return {product: n for product, n in found.items() if n > 0}

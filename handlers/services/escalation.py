@@ -19,7 +19,10 @@ SOON = timedelta(hours=3)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """An open request with nobody on it. ``waves_made`` counts offers that came to nothing."""
+    """An open request with nobody on it. ``waves_made`` counts offers that came to nothing.
+
+    ``peers`` and ``outlets`` hold those too who cannot help, with the reason.
+    """
 
     now: datetime
     asked_at: datetime
@@ -73,7 +76,8 @@ def next_thing(situation: Situation, rules: Rules) -> NextThing:
     if situation.now >= late:
         return TellCoordinator("late")
     asked_to_collect = situation.route == "outlet"
-    soon = [n for n in situation.outlets if asked_to_collect or opens_soon(n, situation.now)]
+    able_outlets = [n for n in situation.outlets if not n.why_not]
+    soon = [n for n in able_outlets if asked_to_collect or opens_soon(n, situation.now)]
     soon = [n for n in soon if n.outlet.id not in situation.outlets_tried]
     if situation.route == "peer" and (situation.waves_made < rules.waves or not soon):
         able = [ranked for ranked in situation.peers if not ranked.why_not]

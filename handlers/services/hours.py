@@ -5,7 +5,7 @@ holidays are wrong for England, so it is never given a country; bank holidays co
 by nation. On a bank holiday the usual hours are not known to hold unless the outlet confirmed it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from opening_hours import OpeningHours, validate
 
 from content.library import Saying, Words, saying
+from db.models import Outlet
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -24,6 +25,8 @@ LONDON = ZoneInfo("Europe/London")
 _SUBDIVISIONS = {"England": "ENG", "Scotland": "SCT", "Wales": "WLS", "Northern Ireland": "NIR"}
 _LOOK_AHEAD = 30  # changes of state; enough to step over any run of bank holidays
 _HORIZON = timedelta(days=60)
+DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+HOURS_HOLD = timedelta(days=180)
 UNSURE = saying("saying.hours_unknown")
 
 
@@ -64,6 +67,24 @@ def opening(
     return Opening(False, None, opens_at, _closed_words(here, opens_at))
 
 
+def opening_of(outlet: Outlet, now: datetime, nation: Nation) -> Opening:
+    """Whether an outlet is open, with the bank holidays it confirmed; nothing, where its hours
+    cannot be read. Hours that nobody has confirmed for long are said as what they are."""
+    if not is_readable(outlet.hours):
+        return Opening(None, None, None, UNSURE)
+    confirmed = frozenset(date.fromisoformat(day) for day in outlet.holidays_open)
+    found = opening(outlet.hours, now, nation, confirmed)
+    if found.is_open is None or not are_old(outlet, now):
+        return found
+    return replace(found, words=saying("saying.hours_old", hours=found.words))
+
+
+def are_old(outlet: Outlet, now: datetime) -> bool:
+    """Whether an outlet's hours were last confirmed too long ago, or never."""
+    confirmed = outlet.hours_confirmed_on
+    return confirmed is None or now.astimezone(LONDON).date() - confirmed > HOURS_HOLD
+
+
 def check_hours(hours: str) -> str | None:
     """What is wrong with opening hours, in plain words; None if they can be used."""
     if not hours.strip():
@@ -89,6 +110,41 @@ def is_readable(hours: str) -> bool:
 def is_bank_holiday(day: date, nation: Nation) -> bool:
     """Whether a day is a bank holiday in that nation, substitute days included."""
     return day in _calendar(nation)
+
+
+def bank_holidays(first: date, last: date, nation: Nation) -> list[tuple[date, str]]:
+    """The bank holidays of a nation from one day to another, with their names."""
+    calendar = _calendar(nation)
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [(day, calendar.get(day) or "") for day in days if day in calendar]
+
+
+def week_of(hours: str) -> dict[str, str]:
+    """Opening hours by the day, as a person types them: {"Mo": "09:00-13:00, 14:00-17:30"}."""
+    monday = datetime(2024, 1, 1, tzinfo=LONDON)  # any Monday will do
+    week = dict.fromkeys(DAYS, "")
+    if not is_readable(hours):
+        return week
+    parsed = _parsed(hours)
+    for n, day in enumerate(DAYS):
+        start = monday + timedelta(days=n)
+        midnight = start + timedelta(days=1)
+        spans = []
+        for since, until, state, _ in parsed.intervals(start, midnight):
+            if str(state) != "open":
+                continue
+            all_day = (since, until) == (start, midnight)
+            if since == start and parsed.is_open(start - timedelta(minutes=1)) and not all_day:
+                continue  # what the night before reaches into
+            spans.append("00:00-24:00" if all_day else f"{since:%H:%M}-{_closes(parsed, until)}")
+        week[day] = ", ".join(spans)
+    return week
+
+
+def _closes(parsed: OpeningHours, until: datetime) -> str:
+    """When what is open closes, over midnight too."""
+    later = _change(parsed, until) if parsed.is_open(until) else None
+    return f"{later or until:%H:%M}"
 
 
 def load_calendars() -> None:

@@ -51,7 +51,7 @@ def hold(
     )
 
 
-def ask_anew(work: Work, request: KitRequest) -> KitRequest:
+def ask_anew(work: Work, request: KitRequest, route: str = "peer") -> KitRequest:
     """The ladder begins again: its minutes and waves count from now. The caller goes on."""
     return work.save(
         replace(
@@ -62,7 +62,7 @@ def ask_anew(work: Work, request: KitRequest) -> KitRequest:
             outlet_id=None,
             meeting="",
             missed=0,
-            route="peer",
+            route=route,
         )
     )
 

@@ -1,18 +1,29 @@
-"""Kits changing hands: stock movements and the supply log. Append-only."""
+"""Kits promised and handed over: stock movements and the supply log. Append-only."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from db.models import KitRequest, Movement, Outlet, Peer, Supply
+from db.models import KitRequest, Movement, Outlet, Peer, Service, Supply
 from db.stock import StockLine, stock_of
 from db.work import Work
+from handlers.services.products import fits
+from handlers.services.rules import rules_of
+from handlers.services.trainings import reverse_with
 
 
 class NoStock(ValueError):
-    """The holder has no such kit to give: stock never goes below nothing."""
+    """The holder has no such kit to give: stock never goes below nothing.
+
+    ``reason``: none (not enough of it), promised, over (out of date), frozen (recalled).
+    """
+
+    def __init__(self, reason: str = "none") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +45,38 @@ def outlet_holder(outlet: Outlet) -> Holder:
     return Holder("outlet", outlet.id, outlet.service_id)
 
 
+def store_holder(service: Service) -> Holder:
+    """The service's own store as holder."""
+    return Holder("service", service.id, service.id)
+
+
 async def _claim_holder(work: Work, holder: Holder) -> None:
     """Make two changes of one holder's stock meet: the later one loses and runs again."""
     if holder.kind == "peer":
         work.save(await work.need(Peer, holder.id))
     elif holder.kind == "outlet":
         work.save(await work.need(Outlet, holder.id))
+    else:
+        work.save(await work.need(Service, holder.id))
+
+
+async def known_lines(work: Work, holder: Holder) -> list[StockLine]:
+    """Every batch a holder has or ever had."""
+    return [
+        line
+        for line in await stock_of(work, holder.service_id)
+        if (line.holder_kind, line.holder_id) == (holder.kind, holder.id)
+    ]
 
 
 async def lines_of(work: Work, holder: Holder) -> list[StockLine]:
     """A holder's stock, in date first, the batch that runs out first before the others."""
-    lines = [
-        line
-        for line in await stock_of(work, holder.service_id)
-        if (line.holder_kind, line.holder_id) == (holder.kind, holder.id)
-        and (line.quantity or line.reserved)
-    ]
+    lines = [n for n in await known_lines(work, holder) if n.quantity or n.reserved]
     today = work.now.date()
-    return sorted(
-        lines,
-        key=lambda n: (bool(n.expiry and n.expiry < today), n.expiry or date.max, n.product),
-    )
+    return sorted(lines, key=lambda n: (n.is_over(today), n.expiry or date.max, n.product))
 
 
-async def _move(
+async def move(
     work: Work,
     holder: Holder,
     line: StockLine,
@@ -67,10 +86,11 @@ async def _move(
     reserved: int = 0,
     **more: Any,
 ) -> Movement:
+    """One movement, if it leaves the line with at least what is promised of it."""
     if line.quantity + quantity < 0 or line.reserved + reserved < 0:
-        raise NoStock(kind)
+        raise NoStock
     if line.quantity + quantity < line.reserved + reserved:
-        raise NoStock(kind)
+        raise NoStock("promised")
     await _claim_holder(work, holder)
     return work.save(
         Movement(
@@ -102,27 +122,46 @@ async def receive(
     """Kits come in."""
     if quantity <= 0:
         raise ValueError("a number of kits above nothing is needed")
-    line = StockLine(holder.kind, holder.id, product, batch, expiry, 0, 0)
-    for have in await lines_of(work, holder):
-        if (have.product, have.batch, have.expiry) == (product, batch, expiry):
-            line = have
-    return await _move(work, holder, line, "received", quantity=quantity, **more)
+    line = await line_of(work, holder, product, batch, expiry)
+    return await move(work, holder, line, "received", quantity=quantity, **more)
 
 
-async def pick(work: Work, holder: Holder, product: str, quantity: int) -> StockLine:
+async def pick(
+    work: Work,
+    holder: Holder,
+    product: str,
+    quantity: int,
+    batch: str = "",
+    barred: Collection[str] = (),
+) -> StockLine:
     """The line to take kits from: a fitting product in date, the one that runs out first."""
+    lines = [n for n in await fitting(work, holder, product, batch) if n.product not in barred]
     today = work.now.date()
-    for line in await lines_of(work, holder):
-        fits = product in ("either", line.product)
-        if fits and line.available >= quantity and not (line.expiry and line.expiry < today):
+    for line in lines:
+        if line.available >= quantity and not line.is_over(today):
             return line
-    raise NoStock("pick")
+    in_bag = [n for n in lines if n.quantity - n.reserved >= quantity]
+    if any(n.frozen for n in in_bag):
+        raise NoStock("frozen")
+    raise NoStock("over" if in_bag else "none")
 
 
-async def reserve(work: Work, holder: Holder, request: KitRequest) -> StockLine:
-    """Promise a request's kits out of a holder's stock."""
-    line = await pick(work, holder, request.product, request.quantity)
-    await _move(work, holder, line, "reserved", reserved=request.quantity, request_id=request.id)
+async def fitting(work: Work, holder: Holder, product: str, batch: str = "") -> list[StockLine]:
+    """A holder's lines of a product, a form or any kit; of one batch, if it is named."""
+    rules = rules_of(await work.need(Service, holder.service_id))
+    return [
+        line
+        for line in await lines_of(work, holder)
+        if fits(product, line.product, rules) and batch in ("", line.batch)
+    ]
+
+
+async def reserve(
+    work: Work, holder: Holder, request: KitRequest, barred: Collection[str] = ()
+) -> StockLine:
+    """Promise a request's kits out of a holder's stock; products that are barred stay there."""
+    line = await pick(work, holder, request.product, request.quantity, barred=barred)
+    await move(work, holder, line, "reserved", reserved=request.quantity, request_id=request.id)
     return line
 
 
@@ -145,17 +184,24 @@ async def reserved_for(work: Work, request: KitRequest) -> list[tuple[Holder, St
 async def release(work: Work, request: KitRequest) -> None:
     """Put back what was promised to a request."""
     for holder, promised in await reserved_for(work, request):
-        line = await _line(work, holder, promised)
-        await _move(
+        line = await _like(work, holder, promised)
+        await move(
             work, holder, line, "released", reserved=-promised.reserved, request_id=request.id
         )
 
 
-async def _line(work: Work, holder: Holder, like: StockLine) -> StockLine:
+async def line_of(
+    work: Work, holder: Holder, product: str, batch: str, expiry: date | None
+) -> StockLine:
+    """A holder's line of this very box, with nothing in it if they have none."""
     for line in await lines_of(work, holder):
-        if (line.product, line.batch, line.expiry) == (like.product, like.batch, like.expiry):
+        if (line.product, line.batch, line.expiry) == (product, batch, expiry):
             return line
-    return replace(like, quantity=0, reserved=0)
+    return StockLine(holder.kind, holder.id, product, batch, expiry, 0, 0)
+
+
+async def _like(work: Work, holder: Holder, like: StockLine) -> StockLine:
+    return await line_of(work, holder, like.product, like.batch, like.expiry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +223,17 @@ async def issue(
     *,
     request: KitRequest | None = None,
     by_contact_id: int | None = None,
+    supply_id: int | None = None,
 ) -> Supply:
-    """Log a supply and take it from the holder's stock; a promise to the request is used up."""
-    line = await _line(work, holder, line)
+    """Log a supply and take it from the holder's stock; a promise to the request is used up.
+
+    ``supply_id``: a form's own number, so that it cannot be sent in twice.
+    """
+    line = await _like(work, holder, line)
+    if line.frozen:
+        raise NoStock("frozen")
+    if line.is_over(work.now.date()):
+        raise NoStock("over")
     promised = 0
     if request:
         for other, held in await reserved_for(work, request):
@@ -190,8 +244,8 @@ async def issue(
             )
             if other == holder and same:
                 promised = held.reserved
-    supply_id = work.new_id()
-    await _move(  # first: without the stock there is no supply to log
+    supply_id = supply_id or work.new_id()
+    await move(  # first: without the stock there is no supply to log
         work,
         holder,
         line,
@@ -224,8 +278,13 @@ async def issue(
 
 
 async def left_of(work: Work, holder: Holder, product: str) -> int:
-    """How many kits of a product a holder has, promised ones included."""
-    return sum(n.quantity for n in await lines_of(work, holder) if n.product == product)
+    """How many kits of a product a holder can still give out, promised ones included."""
+    today = work.now.date()
+    return sum(
+        n.quantity
+        for n in await lines_of(work, holder)
+        if n.product == product and not n.frozen and not n.is_over(today)
+    )
 
 
 async def _next_try(work: Work, request: KitRequest) -> int:
@@ -236,17 +295,14 @@ async def _next_try(work: Work, request: KitRequest) -> int:
 async def reverse(work: Work, supply: Supply, by_contact_id: int | None) -> Supply:
     """Put a mistake right: a row against the supply, and the kits back in the holder's stock."""
     holder = Holder(supply.by_kind, supply.by_id, supply.service_id)
-    line = await _line(
-        work,
-        holder,
-        StockLine(holder.kind, holder.id, supply.product, supply.batch, supply.expiry, 0, 0),
-    )
+    line = await line_of(work, holder, supply.product, supply.batch, supply.expiry)
     against = work.save(
         replace(
             supply, id=work.new_id(), quantity=-supply.quantity, at=work.now, reverses=supply.id
         )
     )
-    await _move(
+    await reverse_with(work, supply)
+    await move(
         work,
         holder,
         line,

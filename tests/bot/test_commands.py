@@ -162,7 +162,7 @@ def test_stock_comes_in_and_is_listed(sampled: Cli) -> None:
         (("nasal", "N1", "31/02/2029", "1", "--store"), 2, "not a day"),
         (("nasal", "N1", "06/2029", "0", "--store"), 2, "greater than"),
         (("nasal", "N 1", "06/2029", "1", "--store"), 2, "not a batch"),
-        (("nasal", "N1", "06/2029", "1"), 2, "say who gets them"),
+        (("nasal", "N1", "06/2029", "1"), 2, "say who has them"),
         (("nasal", "N1", "06/2029", "1", "--peer", "Nobody"), 1, "no peer is called"),
         (("nasal", "N1", "06/2029", "1", "--outlet", "pharmacy"), 1, "several outlets are"),
     ],

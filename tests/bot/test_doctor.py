@@ -14,7 +14,7 @@ import pytest
 from bot.bootstrap import App
 from bot.checkup.finding import Level
 from bot.commands.doctor import examine
-from db.models import Contact, OutboxRow, Outlet, RequestStatus, Service, Staff, Timer
+from db.models import Contact, LocalHelp, OutboxRow, Outlet, RequestStatus, Service, Staff, Timer
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
 from handlers.services import requests
@@ -148,6 +148,24 @@ def test_gaps_of_a_service(sampled: Cli) -> None:
         assert gap in said
 
 
+def test_who_has_stopped_and_what_nobody_checked(sampled: Cli) -> None:
+    async def act(app: App, work: Work) -> None:
+        (home,) = await work.find(Service, slug="grimsby")
+        (robin,) = await work.find(Staff, service_id=home.id, name="Robin")
+        (shop, _) = await work.find(Outlet, service_id=home.id)
+        (counter,) = await work.find(Contact, outlet_id=shop.id)
+        for contact in (await work.need(Contact, robin.contact_id), counter):
+            work.save(replace(contact, stopped_at=work.now))
+        (kay,) = [one for one in await work.find(LocalHelp) if one.phone]
+        work.save(replace(kay, confirmed_on=None))
+
+    sampled.change(act)
+    said = "\n".join(_lines(sampled("doctor").out, "WARN"))
+    assert "grimsby: on call, but cannot be reached: Robin" in said
+    assert "grimsby: every phone has stopped or is dead: Marsh Lane" in said
+    assert "grimsby: numbers nobody has checked lately, so not sent: Kay" in said
+
+
 def test_an_empty_service_lacks_everything(kitline: Cli) -> None:
     kitline("services", "add", "new", "--districts", "DN31")
     said = kitline("doctor", code=1).out
@@ -259,3 +277,16 @@ def test_a_service_without_a_number(real: Cli, monkeypatch: pytest.MonkeyPatch) 
     assert "grimsby: has no number of its own" in real("doctor", code=1).out
     add = ("staff", "add", "Pat", "--phone", "07700900052")
     assert "kitline services set grimsby --number" in real.fails(*add)
+
+
+def test_an_outlet_in_doubt_and_hours_that_are_old(sampled: Cli) -> None:
+    async def long_ago(app: App, work: Work) -> None:
+        marsh, sea, _ = await work.find(Outlet)
+        work.save(replace(marsh, status="doubted"))
+        work.save(replace(sea, hours_confirmed_on=work.now.date() - timedelta(days=200)))
+
+    sampled.change(long_ago)
+    said = sampled("doctor", code=0).out
+    assert "grimsby: turned people away too often: Marsh Lane" in said
+    assert "kitline pharmacies trust NAME" in said
+    assert "grimsby: hours that nobody has confirmed for half a year: Sea View" in said

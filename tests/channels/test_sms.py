@@ -143,6 +143,24 @@ async def test_what_twilio_refuses(twilio, sms, code, status, retryable, stops, 
     await sms.send(AMY, says("Hello"), line="")
 
 
+@pytest.mark.parametrize(
+    ("code", "shut"),
+    [
+        ("21610", "stopped"),
+        ("21211", "gone"),  # no number
+        ("21614", "landline"),
+        ("30005", "gone"),  # nobody has it
+        ("30006", "landline"),  # or a network that takes no texts
+        ("30003", ""),  # off, or out of reach: it may come back
+        ("30007", ""),  # filtered: about the words, or about us
+        ("21612", ""),  # no way there from our number
+        ("20429", ""),
+    ],
+)
+def test_what_a_code_says_of_the_number(code, shut):
+    assert send_error(code).shut == shut
+
+
 async def test_a_stopped_number(twilio, sms):
     twilio.opted_out.add(AMY)
     assert (await refused(sms)).stops

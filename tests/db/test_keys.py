@@ -75,3 +75,11 @@ def test_a_bad_key_is_refused_with_the_mend_and_without_itself(secrets: list[str
     assert "SECRET_KEY" in str(refused.value)
     assert NEW not in str(refused.value)
     assert "c2hvcnQ" not in str(refused.value)
+
+
+def test_what_was_signed_before_a_rotation_still_holds() -> None:
+    old, new = new_secret(), new_secret()
+    before = Keyring([old]).signing_secret("a link")
+    assert before in Keyring([new, old]).signing_secrets("a link")
+    assert before not in Keyring([new]).signing_secrets("a link")
+    assert Keyring([new, old]).signing_secret("a link") == Keyring([new]).signing_secret("a link")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from db.asks import Asks
 from db.models import Outlet, Peer, Staff
 from handlers.services.dispatch import Candidate, Need, Ranked
 from handlers.services.hours import Opening
@@ -35,6 +37,8 @@ def candidate(number: int = 1, *, km: float = 1.0, **values: Any) -> Candidate:
         "open_jobs": 0,
         "reachable": True,
         "already_asked": False,
+        "asks": Asks(),
+        "stale": False,
     }
     about |= {name: values.pop(name) for name in tuple(about) if name in values}
     return Candidate(peer=peer(number, km=km, **values), **about)
@@ -48,9 +52,11 @@ def ranked(number: int = 1, why_not: str = "") -> Ranked:
     return Ranked(candidate(number), float(number), why_not)
 
 
-def outlet(number: int = 1) -> NearOutlet:
+def outlet(number: int = 1, why_not: str = "", **values: Any) -> NearOutlet:
     shop = Outlet(number, 1, f"Shop {number}", "pharmacy", "1 High Street", "DN31", *HERE, NOON)
-    return NearOutlet(shop, float(number), Opening(True, None, None, ""), {"nasal": 3})
+    shop = replace(shop, **values)
+    open_now = Opening(True, None, None, "")
+    return NearOutlet(shop, float(number), open_now, {"nasal": 3}, why_not=why_not)
 
 
 def staff(number: int, order: int, hours: str = "", **values: Any) -> Staff:

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from handlers.services.codes import (
     LETTERS,
     check_character,
-    looks_like_claim_code,
     new_claim_code,
     new_echo_code,
     new_offer_code,
     new_ref,
     read_claim_code,
     show_claim_code,
+    split_claim_code,
 )
 
 BODY = st.text(LETTERS, min_size=5, max_size=5)
@@ -25,6 +25,33 @@ def test_no_two_characters_look_alike() -> None:
     for pair in ("0O", "1I", "1L", "IL", "5S", "2Z", "8B", "UV", "0Q", "6G"):
         assert not set(pair) <= set(LETTERS), pair
     assert len(set(LETTERS)) == len(LETTERS)
+
+
+class Drawn:
+    """Chance that gives these characters, and these figures, one after the other."""
+
+    def __init__(self, characters: str = "", numbers: tuple[int, ...] = ()) -> None:
+        self.characters, self.numbers = iter(characters), iter(numbers)
+
+    def choice(self, _: str) -> str:
+        return next(self.characters)
+
+    def randbelow(self, _: int) -> int:
+        return next(self.numbers)
+
+
+def test_a_code_that_reads_like_a_cry_for_help_is_drawn_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def draw(drawn: Drawn) -> None:
+        monkeypatch.setattr("handlers.services.codes.secrets", drawn)
+
+    draw(Drawn("PDEDRAPE3467K7FP"))
+    assert new_ref() == "K7FP"
+    draw(Drawn("CMAD6K7F3H"))
+    assert new_claim_code().startswith("K7F3H")
+    draw(Drawn(numbers=(4999, 9990, 17)))
+    assert new_echo_code() == "0017"
 
 
 @given(BODY)
@@ -58,11 +85,19 @@ def test_what_is_no_code(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "looks"),
-    [("K7F-3QX", True), ("k7f3qx", True), ("abc-def", True), ("hello!", False), ("thanks", False)],
+    ("typed", "code", "rest"),
+    [
+        ("K7F-3HX", "K7F-3HX", ""),
+        ("K7F 3HX", "K7F3HX", ""),
+        ("k7f3hx N2405", "k7f3hx", "N2405"),
+        ("K7F 3HX N2405 today", "K7F3HX", "N2405 today"),
+        ("K7F", "K7F", ""),
+        ("1 friend DN31", "1friend", "DN31"),
+        ("", "", ""),
+    ],
 )
-def test_whether_a_code_was_meant(text: str, looks: bool) -> None:
-    assert looks_like_claim_code(text) is looks
+def test_a_code_and_what_follows_it(typed: str, code: str, rest: str) -> None:
+    assert split_claim_code(typed) == (code, rest)
 
 
 def test_new_codes_are_of_their_form() -> None:

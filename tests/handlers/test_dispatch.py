@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from db.asks import Asks
 from db.stock import StockLine
-from handlers.services.dispatch import available, on_duty, rank, stock_for, why_not
-from handlers.services.rules import Rules, is_night, night_ends
+from handlers.services.dispatch import available, by_holder, on_duty, rank, stock_for, why_not
+from handlers.services.rules import Product, Rules, is_night, night_ends
 from tests.handlers.made import NIGHT, NOON, candidate, need, peer
 
 RULES = Rules()
@@ -35,13 +36,24 @@ TODAY = NOON.date()
         ({"radius_km": 1.1}, ""),
         ({"open_limit": 2, "open_jobs": 2}, "at_limit"),
         ({"open_limit": 2, "open_jobs": 1}, ""),
+        ({"checked_until": None}, ""),
+        ({"checked_until": TODAY}, ""),
+        ({"checked_until": TODAY - timedelta(days=1)}, "not_checked"),
+        ({"rest_until": NOON + timedelta(minutes=1)}, "resting"),
+        ({"rest_until": NOON}, ""),
+        ({"asks": Asks(day=3, week=11)}, ""),
+        ({"asks": Asks(day=4, week=4)}, "asked_enough"),
+        ({"asks": Asks(day=0, week=12)}, "asked_enough"),
+        ({"asks": Asks(day=1, week=2), "week_cap": 2}, "asked_enough"),
+        ({"asks": Asks(day=1, week=2), "week_cap": 3}, ""),
+        ({"asks": Asks(day=1, week=12), "week_cap": 40}, "asked_enough"),  # the service's holds too
     ],
 )
 def test_why_not(values: dict[str, Any], reason: str) -> None:
     contact_id = values.pop("contact_id", None)
     one = candidate(**values)
     asks = need(contact_id=one.peer.contact_id if contact_id else 1)
-    assert why_not(one, asks, 1.0, NOON, night=False) == reason
+    assert why_not(one, asks, 1.0, NOON, RULES) == reason
 
 
 @pytest.mark.parametrize(
@@ -57,7 +69,31 @@ def test_why_not(values: dict[str, Any], reason: str) -> None:
 )
 def test_stock(product: str, quantity: int, available: dict[str, int], enough: bool) -> None:
     asks = need(product, quantity)
-    assert (stock_for(candidate(available=available), asks) >= quantity) is enough
+    assert (stock_for(candidate(available=available), asks, RULES) >= quantity) is enough
+
+
+@pytest.mark.parametrize(
+    ("wish", "available", "reason"),
+    [
+        ("nasal", {"nyxoid": 1}, ""),
+        ("injectable", {"nyxoid": 1}, "no_stock"),
+        ("nyxoid", {"nyxoid": 1}, ""),
+        ("either", {"nyxoid": 1}, ""),
+    ],
+)
+def test_a_service_s_own_product_answers_a_wish_for_its_form(
+    wish: str, available: dict[str, int], reason: str
+) -> None:
+    rules = Rules(products=(Product("nyxoid", "nasal", "Nyxoid"),))
+    assert why_not(candidate(available=available), need(wish), 1.0, NOON, rules) == reason
+
+
+def test_what_the_law_did_not_allow_yet_is_not_offered() -> None:
+    then = datetime(2018, 6, 1, 12, tzinfo=UTC)  # injections since 2015, nose sprays since 2019
+    one = candidate(available={"nasal": 1})
+    assert why_not(one, need("nasal"), 1.0, then, RULES) == "no_legal_route"
+    both = candidate(available={"nasal": 1, "injectable": 1})
+    assert why_not(both, need("either"), 1.0, then, RULES) == ""
 
 
 HOUR = timedelta(hours=1)
@@ -96,6 +132,9 @@ def test_on_duty(values: dict[str, Any], now: datetime, on: bool) -> None:
         ([(1, 1.0, 5), (2, 1.4, None)], [1, 2]),
         # a chain of ties is not one tie
         ([(1, 1.0, 5), (2, 1.25, 9), (3, 1.5, None)], [2, 1, 3]),
+        # a tenth of a long way is more than 300 m
+        ([(1, 4.0, 5), (2, 4.35, None)], [2, 1]),
+        ([(1, 4.0, 5), (2, 4.45, None)], [1, 2]),
         ([], []),
     ],
 )
@@ -109,6 +148,26 @@ def test_the_nearest_then_the_one_asked_least_lately(
         for number, km, minutes in people
     ]
     assert [r.candidate.peer.id for r in rank(candidates, need(), NOON, RULES)] == order
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "order", "fair"),
+    [
+        ({}, {}, [1, 2], ""),
+        ({"last_offered_at": NOON - HOUR}, {}, [2, 1], "asked_least_lately"),
+        ({"stale": True}, {"last_offered_at": NOON - HOUR}, [2, 1], "fresher_stock"),
+        ({"stale": True}, {"stale": True}, [1, 2], ""),
+    ],
+)
+def test_why_somebody_goes_before_a_nearer_one(
+    first: dict[str, Any], second: dict[str, Any], order: list[int], fair: str
+) -> None:
+    asked = rank(
+        [candidate(1, km=1.0, **first), candidate(2, km=1.2, **second)], need(), NOON, RULES
+    )
+    assert [one.candidate.peer.id for one in asked] == order
+    assert asked[0].fair == fair
+    assert asked[0].nearest_km == pytest.approx(1.0, abs=0.01)
 
 
 def test_those_who_cannot_be_asked_come_last_with_the_reason() -> None:
@@ -136,8 +195,10 @@ def test_kits_out_of_date_or_promised_are_not_there() -> None:
         line("nasal", 9, 0, None, holder=2),
         line("injectable", 2, 2, None),
     ]
-    assert available(lines, "peer", 1, TODAY) == {"nasal": 4}
-    assert available(lines, "outlet", 1, TODAY) == {}
+    bags = by_holder(lines)
+    assert available(bags["peer", 1], TODAY) == {"nasal": 4}
+    assert available(bags["peer", 2], TODAY) == {"nasal": 9}
+    assert available(bags["outlet", 1], TODAY) == {}
 
 
 @pytest.mark.parametrize(

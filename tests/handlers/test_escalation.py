@@ -56,6 +56,7 @@ NOBODY = {"peers": [], "outlets": []}
         ({"peers": [ranked(1, "too_far")]}, {}, ("outlet", 1, 72 * 60)),
         ({"peers": []}, {"claim_hours": 1}, ("outlet", 1, 60)),
         ({"peers": [], "outlets_tried": frozenset({1})}, {}, ("outlet", 2, 72 * 60)),
+        ({"peers": [], "outlets": [outlet(1, "no_stock")]}, {}, ("coordinator", "nobody_left")),
         ({"peers": [], "outlets_tried": frozenset({1, 2})}, {}, ("coordinator", "nobody_left")),
         ({"route": "outlet"}, {}, ("outlet", 1, 72 * 60)),
         ({"route": "outlet", "outlets": []}, {}, ("coordinator", "nobody_left")),

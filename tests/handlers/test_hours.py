@@ -1,11 +1,24 @@
 """Opening hours are a function of values: one table of what is said when."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
+from bot.commands.pharmacy_lists import hours_of_days
 from content import library
-from handlers.services.hours import Opening, check_hours, is_bank_holiday, opening
+from db.models import Outlet
+from handlers.services.hours import (
+    Opening,
+    bank_holidays,
+    check_hours,
+    is_bank_holiday,
+    opening,
+    opening_of,
+    week_of,
+)
+from tests.handlers.made import NOON, outlet
 
 NATIONS = ("England", "Scotland", "Wales", "Northern Ireland")
 SHOP = "Mo-Fr 09:00-17:30; Sa 09:00-12:00"
@@ -112,3 +125,57 @@ def test_bad_hours_are_named_in_plain_words(hours: str, says: str) -> None:
 def test_hours_that_cannot_be_read_are_an_error() -> None:
     with pytest.raises(ValueError, match="not opening hours"):
         opening("9 till 5", utc("2026-11-23 10:00"), "England")
+
+
+# --- an outlet's hours -------------------------------------------------------------------------
+
+
+def shop(**values: Any) -> Outlet:
+    return replace(outlet().outlet, hours="Mo-Fr 09:00-18:00", **values)
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "said"),
+    [
+        (date(2026, 11, 24), "open till 6"),
+        (date(2026, 5, 28), "open till 6"),
+        (date(2026, 5, 27), "open till 6, hours not checked lately"),
+        (None, "open till 6, hours not checked lately"),
+    ],
+)
+def test_hours_that_nobody_confirmed_for_long_are_said_as_such(
+    confirmed: date | None, said: str
+) -> None:
+    found = opening_of(shop(hours_confirmed_on=confirmed), NOON, "England")
+    assert library.said("en", found.words) == said
+
+
+def test_a_bank_holiday_is_open_where_the_outlet_said_so() -> None:
+    boxing_day = datetime(2026, 12, 28, 12, tzinfo=UTC)
+    today = boxing_day.date()
+    assert opening_of(shop(hours_confirmed_on=today), boxing_day, "England").is_open is None
+    told = shop(hours_confirmed_on=today, holidays_open=("2026-12-28",))
+    assert opening_of(told, boxing_day, "England").is_open is True
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        "Mo-Fr 09:00-13:00,14:00-17:30; Sa 09:00-12:00",
+        "Mo-Fr 22:00-06:00, Sa 09:00-12:00",
+        "Mo-Su 00:00-24:00",
+        "",
+    ],
+)
+def test_hours_by_the_day_and_back(hours: str) -> None:
+    days = "|".join(f"{day}={spans}" for day, spans in week_of(hours).items())
+    assert hours_of_days(days) == hours
+
+
+def test_bank_holidays_are_those_of_the_nation() -> None:
+    spring = (date(2027, 3, 1), date(2027, 4, 30))
+    assert [day.isoformat() for day, _ in bank_holidays(*spring, "England")] == [
+        "2027-03-26",
+        "2027-03-29",
+    ]
+    assert [day.isoformat() for day, _ in bank_holidays(*spring, "Scotland")] == ["2027-03-26"]

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from db.database import Database
-from db.ids import Ids
-from db.keys import Keyring
-from db.models import KitRequest, Movement, Peer, Service, Supply
-from db.stock import stock_of
-from db.work import Work
-from handlers.services import requests
-from handlers.services.contacts import new_contact
+from db.models import Movement, Supply
 from handlers.services.supplies import (
-    Holder,
     NoStock,
     To,
     issue,
     lines_of,
-    peer_holder,
     pick,
     receive,
     release,
@@ -31,52 +19,9 @@ from handlers.services.supplies import (
     reserved_for,
     reverse,
 )
-from tests.handlers.made import HERE, NOON
+from tests.handlers.shelf import GONE, LATER, SOON, TODAY, Shelf
 
-TODAY = NOON.date()
-SOON, LATER, GONE = (TODAY + timedelta(days=n) for n in (30, 300, -1))
 TO = To("friend_family", "DN31")
-
-
-@dataclass
-class Shelf:
-    """One peer's bag, inside one unit of work."""
-
-    work: Work
-    holder: Holder
-
-    async def fill(self, *kits: tuple[str, str, Any, int]) -> None:
-        for product, batch, expiry, quantity in kits:
-            await receive(self.work, self.holder, product, batch, expiry, quantity)
-
-    async def sums(self) -> dict[str, tuple[int, int]]:
-        lines = await stock_of(self.work, self.holder.service_id)
-        return {line.batch: (line.quantity, line.reserved) for line in lines}
-
-    async def request(self, product: str = "nasal", quantity: int = 1) -> KitRequest:
-        contact = await new_contact(self.work, "sms", "", f"+447700900{self.work.new_id() % 1000}")
-        return await requests.place(
-            self.work,
-            service_id=self.holder.service_id,
-            contact_id=contact.id,
-            product=product,
-            quantity=quantity,
-        )
-
-
-@pytest.fixture
-async def shelf(sqlite_url: str, secret_key: str) -> AsyncIterator[Shelf]:
-    db = Database.open(sqlite_url, Keyring([secret_key]))
-    async with db.transaction() as tx:
-        work = Work(db, tx, Ids(), NOON)
-        service = work.save(
-            Service(work.new_id(), "grimsby", "Grimsby", "England", ("DN31",), *HERE, NOON)
-        )
-        contact = await new_contact(work, "sms", "", "+447700900011", service.id)
-        peer = work.save(Peer(work.new_id(), service.id, contact.id, "Sam", NOON))
-        yield Shelf(work, peer_holder(peer))
-        await work.flush()
-    await db.close()
 
 
 async def test_stock_is_the_sum_of_what_came_and_went(shelf: Shelf) -> None:

@@ -59,6 +59,34 @@ NEVER = {
         select ref, r.status from requests r left join claims c
         on c.request_id = r.id and c.status = 'open' group by r.id
         having count(c.id) <> (r.status = 'waiting_claim')""",
+    "a code redeemed for nothing": """
+        select code from claims where status = 'redeemed' and not exists
+        (select 1 from supplies s where s.request_id = claims.request_id)""",
+    "a transfer with one side": """
+        select transfer_id, sum(quantity) from movements where transfer_id is not null
+        group by transfer_id having sum(quantity) <> 0""",
+    "an entry taken back that was not there, or not in full": """
+        select back.id from movements back left join movements m on m.id = back.reverses
+        where back.reverses is not null
+        and (m.id is null or m.quantity <> -back.quantity or m.batch <> back.batch)""",
+    "a kit in two places, or in none": """
+        select m.service_id, m.product, m.batch, sum(m.quantity) as in_bags,
+        sum(case when kind in ('received', 'counted') or (kind = 'returned' and supply_id is null)
+        then m.quantity else 0 end) as came_in,
+        sum(case when kind in ('lost', 'expired', 'recalled') then m.quantity else 0 end) as gone,
+        coalesce((select sum(s.quantity) from supplies s where s.by_kind <> 'staff' and
+        (s.service_id, s.product, s.batch) = (m.service_id, m.product, m.batch)), 0) as handed_out
+        from movements m group by m.service_id, m.product, m.batch
+        having in_bags <> came_in + gone - handed_out""",
+    "a kit handed out while its batch was recalled": """
+        select s.batch, s.at from supplies s join recalls r on r.service_id = s.service_id
+        where s.reverses is null and s.batch in (select value from json_each(r.batches))
+        and s.at > r.started_at and (r.ended_at is null or s.at < r.ended_at)
+        and s.by_kind <> 'staff'""",
+    "a recalled kit that is still promised": """
+        select batch, sum(reserved) from movements m join recalls r using (service_id)
+        where r.status = 'open' and batch in (select value from json_each(r.batches))
+        group by m.holder_kind, m.holder_id, m.product, m.batch having sum(reserved) <> 0""",
     "something said to a person after STOP": """
         select o.kind, o.created_at, stopped_at from outbox o
         join contacts c on c.id = o.contact_id

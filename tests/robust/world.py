@@ -24,9 +24,11 @@ from bot.bootstrap import App, build
 from bot.channels.base import Receipt, SendError
 from bot.config import Settings
 from db import schema
-from db.models import Address, InboundMessage, OutboundMessage, Service
+from db.models import Address, InboundMessage, OutboundMessage, Recall, Service
 from db.reference.gazetteer import Gazetteer
 from db.work import Work
+from handlers import recalls
+from handlers.engine.turn import Scene
 from tests.conftest import SECRET, FixedCodes
 from tests.harness import PUBLIC, START, FakeClock, seed_rounds
 
@@ -74,6 +76,7 @@ class OpenNow:
     offers: tuple[tuple[str, str], ...] = ()
     meetings: tuple[tuple[str, str], ...] = ()
     claims: tuple[tuple[str, str], ...] = ()
+    codes: tuple[tuple[str, str], ...] = ()
     requests: tuple[tuple[str, str], ...] = ()
     supplies: tuple[tuple[str, str], ...] = ()
 
@@ -85,6 +88,8 @@ _OPEN = {
         where r.status = 'accepted' order by r.id""",
     "claims": """select c.id, code from claims join contacts c using (outlet_id)
         where status = 'open' order by claims.id""",
+    "codes": """select c.id, code from claims join contacts c using (outlet_id)
+        order by claims.id desc limit 4""",
     "requests": "select contact_id, ref from requests where closed_at is null order by id",
     "supplies": "select contact_id, ref from requests where status = 'supplied' order by id",
 }
@@ -189,7 +194,8 @@ class World:
         async with self.app.db.transaction() as tx:
             work = Work(self.app.db, tx, self.app.engine.ids, self.clock.now())
             for service in await work.find(Service):
-                work.save(replace(service, rules={**service.rules, "wave_size": wave_size}))
+                often = {"wave_size": wave_size, "asks_per_day": 99, "asks_per_week": 99}
+                work.save(replace(service, rules={**service.rules, **often}))
             await work.flush()
 
     # --- what happens ---------------------------------------------------------------------------
@@ -249,6 +255,25 @@ class World:
         """The clock jumps; whatever has become due fires late, all at once."""
         self.clock.time += by
         self.work(crash, timers=True)
+
+    def recall(self, product: str, batch: str) -> None:
+        """A coordinator's command: nothing of this batch is handed out any more."""
+        self.run(self._recall(product, batch))
+        self.work()
+
+    async def _recall(self, product: str, batch: str) -> None:
+        self.clock.time += SECOND
+        async with self.app.db.transaction() as tx:
+            work = Work(self.app.db, tx, self.app.engine.ids, self.clock.now())
+            (service,) = await work.find(Service, slug="grimsby")
+            if await work.find(Recall, service_id=service.id, status="open"):
+                for recall in await work.find(Recall, status="open"):
+                    recalls.end(Scene(work, self.app.engine.world), recall)
+            else:
+                scene = Scene(work, self.app.engine.world)
+                await recalls.start(scene, service, product, (batch,), action="check")
+                scene.close()
+            await work.flush()
 
     def close(self) -> None:
         self.run(self.app.close())

@@ -10,7 +10,7 @@ import pytest
 from bot.web.webhooks import MOST_BYTES
 from db.models import Contact, Flag, InboundMessage, InboxRow, KitRequest, OutboxRow
 from db.reference.gazetteer import Gazetteer
-from handlers.routing import ANSWERED_PER_WINDOW
+from handlers.loops import ANSWERED_PER_WINDOW
 from tests.harness import Kitline, kitline
 from tests.standins import telegram_updates as updates
 from tests.web.calls import (

@@ -38,6 +38,8 @@ async def said(demo: Kitline, *texts: str) -> list[str]:
         ("will the police come", "do not usually bring the police"),
         ("should i put him in the shower", "No bath or shower"),
         ("i have no credit", "999 is free"),
+        ("i think hes dead", "Stay on with 999"),
+        ("she died", "I am so sorry"),
         ("ok", "I am here"),
         ("thanks", "I am here"),
     ],

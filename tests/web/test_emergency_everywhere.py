@@ -16,7 +16,7 @@ from db.models import Address, Contact, Conversation, Fact, Flag, InboundMessage
 from db.reference.gazetteer import Gazetteer
 from handlers.contents import FLOWS
 from handlers.engine.flow import Choose, Enter
-from handlers.routing import ANSWERED_PER_WINDOW
+from handlers.loops import ANSWERED_PER_WINDOW
 from handlers.services.contacts import give_consent, new_contact
 from tests.harness import CHANNELS, Kitline, kitline
 

@@ -314,7 +314,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("flags", schema=None) as batch_op:
         batch_op.add_column(
-            sa.Column("about", sa.String(length=60), nullable=False, server_default="")
+            sa.Column("about", sa.String(length=1000), nullable=False, server_default="")
         )
 
     with op.batch_alter_table("holdings", schema=None) as batch_op:
@@ -334,6 +334,10 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("status", sa.String(length=20), nullable=False, server_default="held")
         )
+        batch_op.add_column(sa.Column("quantity", sa.Integer(), nullable=False, server_default="1"))
+        batch_op.add_column(
+            sa.Column("remind", sa.Boolean(), nullable=False, server_default=sa.true())
+        )
         batch_op.add_column(sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
         batch_op.create_index(
             batch_op.f("ix_holdings_service_id_batch"), ["service_id", "batch"], unique=False
@@ -348,6 +352,16 @@ def upgrade() -> None:
                 "transfer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
             )
         )
+        batch_op.drop_index(batch_op.f("ix_movements_service_id_holder_kind_holder_id"))
+        batch_op.create_index(
+            "ix_movements_sums",
+            [
+                *("service_id", "holder_kind", "holder_id", "product", "batch", "expiry"),
+                *("quantity", "reserved", "kind", "at"),
+            ],
+            unique=False,
+        )
+        batch_op.create_index(batch_op.f("ix_movements_request_id"), ["request_id"], unique=False)
 
     with op.batch_alter_table("outlets", schema=None) as batch_op:
         batch_op.add_column(
@@ -370,6 +384,12 @@ def upgrade() -> None:
             sa.Column("terms_source", sa.String(length=200), nullable=False, server_default="")
         )
         batch_op.add_column(sa.Column("terms_from", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("trusted_at", db.tables.Utc(timezone=True), nullable=True))
+
+    with op.batch_alter_table("offers", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_offers_service_id_sent_at"), ["service_id", "sent_at"], unique=False
+        )
 
     with op.batch_alter_table("peers", schema=None) as batch_op:
         batch_op.add_column(sa.Column("checked_until", sa.Date(), nullable=True))

@@ -1,0 +1,221 @@
+"""peers invite · set · notes · expenses: what a coordinator keeps of peers."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import replace
+from datetime import date
+
+import typer
+
+from bot.bootstrap import App
+from bot.commands.output import plural, table
+from bot.commands.peers import app, peer_named
+from bot.commands.people import addresses_of, can_be_written_to, line_of
+from bot.commands.reading import read_day
+from bot.commands.session import change, look, service_named
+from bot.commands.shared import UserError, failing
+from db.models import Contact, Invitation, Peer, PeerNote, Service
+from db.work import Work
+from handlers import lapses
+from handlers.engine.turn import Scene
+from handlers.flags import team_name
+from handlers.joining import INVITED_FOR
+from handlers.peer_notes import pounds
+from handlers.services.codes import new_claim_code, show_claim_code
+from handlers.services.rules import LONDON
+
+__all__ = ["app"]
+
+KINDS = ("supervision", "hotspot")
+STATES = ("active", "paused", "left")
+_service = typer.Option("", "--service", help="Which service.")
+
+
+@app.command("invite")
+@failing
+def invite(
+    name: str = typer.Argument(help="Who: a name for the code, or a peer who is there already."),
+    service: str = _service,
+    trained_until: str = typer.Option("", help="The last day of their training, if they had it."),
+    checked_until: str = typer.Option("", help="The last day their check holds, if you ask one."),
+) -> None:
+    """Make a code with which somebody becomes a peer from their own phone. Nothing is sent.
+
+    For a peer who is there already it says what to tell them.
+    """
+
+    async def act(app: App, work: Work) -> str:
+        home = await service_named(work, service)
+        if peer := await _peer_called(work, home, name):
+            return await _hello(app, work, home, peer)
+        if len(name) > 40:
+            raise UserError("the name is longer than 40 letters")
+        try:
+            trained = read_day(trained_until) if trained_until else None
+            checked = read_day(checked_until) if checked_until else None
+        except ValueError as wrong:
+            raise UserError(str(wrong)) from None
+        code = new_claim_code()
+        while await work.find(Invitation, code=code):
+            code = new_claim_code()
+        made = work.save(
+            Invitation(
+                id=work.new_id(),
+                service_id=home.id,
+                code=code,
+                name=name,
+                created_at=work.now,
+                expires_at=work.now + INVITED_FOR,
+                trained_until=trained,
+                checked_until=checked,
+            )
+        )
+        return _how_to_join(app, home, made)
+
+    typer.echo(change(act))
+
+
+async def _peer_called(work: Work, home: Service, name: str) -> Peer | None:
+    peers = await work.find(Peer, service_id=home.id)
+    mine = (p for p in peers if p.status != "left" and p.name.casefold() == name.casefold())
+    return next(mine, None)
+
+
+def _how_to_join(app: App, home: Service, made: Invitation) -> str:
+    code = show_claim_code(made.code)
+    where = line_of(app, home, "sms") or "our number"
+    last = made.expires_at.astimezone(LONDON)
+    lines = [
+        f"Hello {made.name}, this is {team_name(home)}. We would like you as a peer.",
+        f"From your own phone, text JOIN {code} to {where}.",
+    ]
+    if app.settings.has_telegram:
+        lines.append(f"Or on Telegram, open our bot and send JOIN {code}.")
+    lines.append(f"The code works once, until {last:%d %B}. It asks a few questions first.")
+    if made.trained_until is None:
+        lines.append("(No training entered: they wait until you set --trained-until for them.)")
+    return "\n".join(lines)
+
+
+async def _hello(app: App, work: Work, home: Service, peer: Peer) -> str:
+    contact = await work.need(Contact, peer.contact_id)
+    if silent := can_be_written_to(contact):
+        raise UserError(f"{peer.name} hears nothing from us: {silent}")
+    to, how = line_of(app, home, "sms"), "text"
+    if (await addresses_of(work, peer.contact_id)).startswith("tg:"):
+        to, how = "our Telegram bot (press START there first)", "write"
+    return "\n".join(
+        (
+            f"Hello {peer.name}, this is {team_name(home)}. You are on our list of peers.",
+            f"To go on duty {how} ON to {to or 'our number'}. OFF ends it.",
+            "STOCK shows the kits you carry. SUPPORT gets you a person. STOP ends all texts.",
+        )
+    )
+
+
+@app.command("set")
+@failing
+def set_(
+    name: str = typer.Argument(help="Which peer."),
+    service: str = _service,
+    trained_until: str = typer.Option("", help="The last day their training holds."),
+    checked_until: str = typer.Option("", help='The last day their check holds; "none" = none.'),
+    status: str = typer.Option("", help=f"One of: {', '.join(STATES)}."),
+) -> None:
+    """Renew a peer's training or check, and tell them; or change whether they are one."""
+
+    async def act(app: App, work: Work) -> str:
+        home = await service_named(work, service)
+        peer = await peer_named(work, home, name)
+        if not (trained_until or checked_until or status):
+            raise typer.BadParameter("nothing to change was given")
+        if status and status not in STATES:
+            raise UserError(f"{status} is no status of a peer: {', '.join(STATES)}")
+        try:
+            if trained_until:
+                peer = replace(peer, trained_until=read_day(trained_until))
+            if checked_until:
+                day = None if checked_until == "none" else read_day(checked_until)
+                peer = replace(peer, checked_until=day)
+        except ValueError as wrong:
+            raise UserError(str(wrong)) from None
+        peer = work.save(replace(peer, status=status or peer.status))
+        if trained_until or checked_until:
+            scene = Scene(work, app.engine.world)
+            peer = await lapses.renewed(scene, peer)
+            scene.close()
+        return f"{peer.name} is changed: {peer.status}, trained until {peer.trained_until or '-'}."
+
+    typer.echo(change(act))
+
+
+@app.command("notes")
+@failing
+def notes(
+    name: str = typer.Argument("", help="Which peer; all of them if not given."),
+    service: str = _service,
+    done: bool = typer.Option(False, "--done", help="Talked about: not listed any more."),
+) -> None:
+    """What peers noted for supervision, and places they named for outreach."""
+
+    async def act(app: App, work: Work) -> list[tuple[object, ...]]:
+        home = await service_named(work, service)
+        one = await peer_named(work, home, name) if name else None
+        found = await work.find(PeerNote, service_id=home.id, kind=KINDS, status="open")
+        rows: list[tuple[object, ...]] = []
+        for note in found:
+            if one and note.peer_id != one.id:
+                continue
+            peer = await work.need(Peer, note.peer_id)
+            day = f"{note.at.astimezone(LONDON):%Y-%m-%d}"
+            rows.append((day, peer.name or "-", note.kind, note.district or "-", note.note or "-"))
+            if done:
+                work.save(replace(note, status="done"))
+        return rows
+
+    if done and not name:
+        raise typer.BadParameter("say whose notes are done")
+    rows = change(act) if done else look(act)
+    table(("DAY", "PEER", "KIND", "DISTRICT", "NOTE"), rows, "No open note.")
+    if done:
+        typer.echo(f"{plural(len(rows), 'note')} done.")
+
+
+@app.command("expenses")
+@failing
+def expenses(
+    service: str = _service,
+    month: str = typer.Option("", help="Like 2026-11; this month if not given."),
+) -> None:
+    """The peers' expenses of a month, as CSV. This line pays nothing."""
+
+    async def act(app: App, work: Work) -> list[tuple[str, str, str, str]]:
+        home = await service_named(work, service)
+        wanted = _month(month) if month else f"{work.now.astimezone(LONDON):%Y-%m}"
+        rows = []
+        for note in await work.find(PeerNote, service_id=home.id, kind="expense", status="open"):
+            day = note.at.astimezone(LONDON)
+            if f"{day:%Y-%m}" == wanted:
+                peer = await work.need(Peer, note.peer_id)
+                rows.append(
+                    (f"{day:%Y-%m-%d}", peer.name or "", pounds(note.pence), _cell(note.note))
+                )
+        return rows
+
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(("day", "peer", "pounds", "what"))
+    out.writerows(look(act))
+
+
+def _cell(words: str | None) -> str:
+    """What somebody wrote, so that a spreadsheet does not take it for a formula."""
+    return f"'{words}" if words and words[0] in "=+-@" else words or ""
+
+
+def _month(text: str) -> str:
+    try:
+        return f"{date.fromisoformat(f'{text}-01'):%Y-%m}"
+    except ValueError:
+        raise UserError(f"{text} is not a month: write 2026-11") from None

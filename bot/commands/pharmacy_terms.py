@@ -1,0 +1,72 @@
+"""pharmacies terms: what an outlet itself says of whom it serves, since when, as what says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import typer
+
+from bot.bootstrap import App
+from bot.commands.pharmacy_counter import outlet_named
+from bot.commands.reading import read_day
+from bot.commands.session import change, service_named
+from bot.commands.shared import UserError, failing
+from db.models import Outlet
+from db.work import Work
+from handlers.services.supply_terms import RECIPIENTS
+
+app = typer.Typer()
+
+
+@app.command()
+@failing
+def terms(
+    name: str = typer.Argument(help="The outlet's name, or how it begins."),
+    service: str = typer.Option("", "--service", help="Which service."),
+    min_age: int = typer.Option(-1, min=-1, max=99, help="The youngest it serves; 0 = any age."),
+    serves: list[str] = typer.Option([], help="self, friend_family, professional; or all."),
+    source: str = typer.Option("", help='What says so: "agreement of 1 May 2026", a scheme.'),
+    since: str = typer.Option("", "--from", help="The day they begin; else today."),
+) -> None:
+    """Show or set an outlet's own terms: nobody they leave out is sent there, from that day on."""
+
+    async def act(app: App, work: Work) -> str:
+        outlet = await outlet_named(work, await service_named(work, service), name)
+        if min_age < 0 and not serves:
+            return said(outlet)
+        if not source:
+            raise UserError("--source is needed: which agreement or scheme says so?")
+        own = tuple(one for one in serves if one != "all")
+        if wrong := [one for one in own if one not in RECIPIENTS]:
+            raise UserError(f"{wrong[0]} is none of {', '.join(RECIPIENTS)}, all")
+        return said(
+            work.save(
+                replace(
+                    outlet,
+                    min_age=outlet.min_age if min_age < 0 else min_age,
+                    serves=own if serves else outlet.serves,
+                    terms_source=source,
+                    terms_from=_day(since) if since else work.now.date(),
+                )
+            )
+        )
+
+    typer.echo(change(act))
+
+
+def _day(typed: str) -> date:
+    try:
+        return read_day(typed)
+    except ValueError as wrong:
+        raise UserError(str(wrong)) from None
+
+
+def said(outlet: Outlet) -> str:
+    """An outlet's terms in one line."""
+    age = f"{outlet.min_age} and over" if outlet.min_age else "any age"
+    who = ", ".join(outlet.serves) or "everybody"
+    if not outlet.terms_source:
+        return f"{outlet.name}: {age}, {who}; no terms of its own are noted"
+    begun = outlet.terms_from.isoformat() if outlet.terms_from else "always"
+    return f"{outlet.name}: {age}, {who}; from {begun}, as {outlet.terms_source} says"

@@ -1,0 +1,176 @@
+"""All OK? Asked in a meeting till it ends; twice unanswered, others are told, partner first."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from content.library import Words, saying
+from db.models import Flag, KitRequest, Peer, RequestStatus, Service, Timer
+from handlers import ladder, meeting, pairs
+from handlers.engine.conversation import begin
+from handlers.engine.flow import END, Choose, Flow, Next, leads_to
+from handlers.engine.turn import Scene, Turn
+from handlers.flags import OPEN, raise_flag
+from handlers.services import requests
+from handlers.services.roles import peer_of
+from handlers.services.rules import clock_words, rules_of
+
+ASK_AGAIN = timedelta(minutes=10)
+MISSED_BEFORE_FLAG = 2
+SET_OFF = ("going", "onway", "cant", "handover")
+TOLD = MISSED_BEFORE_FLAG + 1  # of one who never set off: the requester knows already
+
+
+async def request_due(scene: Scene, timer: Timer) -> None:
+    """A request's timer: a meeting is checked on, anything else moves up the ladder."""
+    request = await scene.work.get(KitRequest, timer.payload["request"])
+    if (
+        request
+        and request.status == RequestStatus.ACCEPTED
+        and request.next_timer_at
+        and request.next_timer_at <= scene.now
+    ):
+        await check(scene, request)
+        return
+    await ladder.request_due(scene, timer)
+
+
+async def check(scene: Scene, request: KitRequest) -> None:
+    """What a meeting's timer does: by how far the meeting has come."""
+    peer = await scene.work.need(Peer, request.peer_id)
+    if request.meeting == "paused":
+        await _paused(scene, request, peer)
+    elif request.meeting == "agreed" and await _wrote_since(scene, request, peer):
+        due = scene.now + await _every(scene, request)  # who writes is there
+        _hold(scene, request, peer, due, missed=0)
+    elif request.missed < MISSED_BEFORE_FLAG:
+        await _ask(scene, request, peer)
+    elif request.meeting == "agreed":
+        await _never_set_off(scene, request, peer)
+    else:
+        await _silent(scene, request, peer)
+        _hold(scene, request, peer, scene.now + ASK_AGAIN, missed=0)
+
+
+def _hold(scene: Scene, request: KitRequest, peer: Peer, due: datetime, missed: int) -> None:
+    owner = ("peer", peer.id)
+    requests.hold(scene.work, request, RequestStatus.ACCEPTED, owner, due, missed=missed)
+
+
+async def _every(scene: Scene, request: KitRequest) -> timedelta:
+    service = await scene.work.need(Service, request.service_id)
+    return timedelta(minutes=rules_of(service).meeting_check_minutes)
+
+
+async def _wrote_since(scene: Scene, request: KitRequest, peer: Peer) -> bool:
+    """Whether an unanswered question has had a sign of life all the same."""
+    turn = await scene.person(peer.contact_id)
+    asked = scene.now - ASK_AGAIN
+    return request.missed > 0 and turn.last_in_at is not None and turn.last_in_at > asked
+
+
+async def _paused(scene: Scene, request: KitRequest, peer: Peer) -> None:
+    if request.missed:  # no word for an hour: a coordinator takes it from here
+        await ladder.hand_to_coordinator(scene, request, "paused")
+        return
+    _hold(scene, request, peer, scene.now + meeting.PAUSED_LOOK, missed=1)
+
+
+async def _ask(scene: Scene, request: KitRequest, peer: Peer) -> None:
+    """Safe where you are? Or, before they set off: still going?"""
+    turn = await scene.person(peer.contact_id)
+    if request.missed:
+        await pairs.no_answer(scene, peer, request)
+    if request.meeting == "agreed":
+        requester = await scene.person(request.contact_id)
+        await begin(
+            turn,
+            "still_going",
+            request=request.id,
+            ref=request.ref,
+            alias=requester.contact.alias,
+        )
+    else:
+        await begin(turn, "meeting_check", request=request.id)
+    _hold(scene, request, peer, scene.now + ASK_AGAIN, missed=request.missed + 1)
+
+
+async def _silent(scene: Scene, request: KitRequest, peer: Peer) -> None:
+    """Two questions unanswered: a person looks into it."""
+    service = await scene.work.need(Service, request.service_id)
+    raised = await scene.work.find(Flag, request_id=request.id, kind="missed_checkin")
+    if not any(flag.status in OPEN for flag in raised):  # one that is goes its own way
+        await raise_flag(
+            scene, service, "missed_checkin", request=request, contact_id=peer.contact_id
+        )
+    scene.journal("CheckInMissed", service_id=request.service_id, request_id=request.id)
+
+
+async def _never_set_off(scene: Scene, request: KitRequest, peer: Peer) -> None:
+    """They said yes and then nothing: who waits is told so, once."""
+    if request.missed < TOLD:
+        requester = await scene.person(request.contact_id)
+        requester.say("meeting.quiet_requester", kind="notice", peer=peer.name, ref=request.ref)
+    await _silent(scene, request, peer)
+    _hold(scene, request, peer, scene.now + await _every(scene, request), missed=TOLD)
+
+
+# --- the peer answers --------------------------------------------------------------------------
+
+
+@leads_to(END)
+async def checked(turn: Turn, answer: str) -> Next:
+    """The peer's answer to the safety check."""
+    request = await turn.work.need(KitRequest, turn.data["request"])
+    if answer == "sos":
+        await meeting.sos(turn, request)
+        return END
+    await meeting.heard_from(turn.scene, request)
+    if request.status == RequestStatus.ACCEPTED and not request.closed_at:
+        request = meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
+        assert request.next_timer_at is not None
+        turn.say("meeting_check.good", until=clock_words(request.next_timer_at, turn.now))
+    else:
+        turn.say("peer.safe")
+    return END
+
+
+async def safe(turn: Turn, peer: Peer) -> None:
+    """SAFE, at any time."""
+    for request in await meeting.meetings(turn, peer):
+        meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
+        await meeting.heard_from(turn.scene, request)
+    turn.say("peer.safe")
+
+
+MEETING_CHECK = Flow("meeting_check", (Choose("ask", ("ok", "sos"), then=checked, style="words"),))
+
+
+async def _whom(turn: Turn) -> dict[str, Words]:
+    return {"ref": turn.data["ref"], "alias": turn.data["alias"] or saying("saying.friend")}
+
+
+@leads_to(END)
+async def going(turn: Turn, answer: str) -> Next:
+    """Not set off yet: still going, off now, or it goes to somebody else."""
+    request = await turn.work.need(KitRequest, turn.data["request"])
+    peer = await peer_of(turn.work, turn.id)
+    mine = peer is not None and request.peer_id == peer.id
+    if peer is None or not mine or request.status != RequestStatus.ACCEPTED:
+        turn.say("meeting.none")
+    elif answer == "going":
+        await meeting.heard_from(turn.scene, request)
+        meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
+        turn.say("still_going.good")
+    elif answer == "onway":
+        await meeting.on_way(turn, peer, request)
+    elif answer == "cant":
+        await meeting.could_not(turn, peer, request)
+    else:
+        await meeting.hand_over(turn, peer, request)
+    return END
+
+
+STILL_GOING = Flow(
+    "still_going", (Choose("ask", SET_OFF, going, "words", values=_whom, careful=True),)
+)

@@ -1,0 +1,303 @@
+"""What an outlet does at its counter, by text or on its page: the same acts, each done once.
+
+``how`` ("sms", "counter") goes into the journal with the outlet's id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from db.models import Claim, KitRequest, Outlet, RequestStatus, Service, Supply
+from db.stock import StockLine
+from handlers.engine.conversation import finish
+from handlers.engine.turn import Scene
+from handlers.flags import raise_flag
+from handlers.meeting import ask_if_arrived
+from handlers.refusals import move_on
+from handlers.services import requests
+from handlers.services.codes import read_claim_code, show_claim_code
+from handlers.services.permits import barred
+from handlers.services.rules import clock_words
+from handlers.services.supplies import (
+    NoStock,
+    To,
+    issue,
+    line_of,
+    outlet_holder,
+    pick,
+    receive,
+    release,
+    reserve,
+    reserved_for,
+    reverse,
+)
+from handlers.services.trainings import note_training, reverse_with
+
+MOST_WRONG = 10
+WRONG_WITHIN = timedelta(hours=1)
+BLOCKED_FOR = timedelta(hours=1)
+HELD_AFTER_UNDO = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a typed code is: open, repeat, expired, other (another outlet's), unknown, typo
+    (its check character does not fit), blocked (too many wrong ones)."""
+
+    kind: str
+    claim: Claim | None = None
+    supply: Supply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as the outlet names it.
+
+    ``product`` "" is the one that was asked for. ``from_box``: typed off the box in hand, so it is
+    there whatever our list says.
+    """
+
+    product: str
+    batch: str
+    expiry: date | None = None
+    from_box: bool = False
+
+
+# --- codes -------------------------------------------------------------------------------------
+
+
+async def try_code(scene: Scene, outlet: Outlet, typed: str) -> Tried:
+    """What a code is, looked up for this outlet. Wrong ones are counted, so that none is guessed:
+    a code alone is worth nothing, and ten wrong ones in an hour close the door for an hour."""
+    if is_blocked(outlet, scene.now):
+        return Tried("blocked")
+    code = read_claim_code(typed)
+    found = await scene.work.find(Claim, code=code) if code else []
+    claim = next((one for one in found if one.service_id == outlet.service_id), None)
+    if claim is None or claim.outlet_id != outlet.id:
+        outlet = await _count_wrong(scene, outlet)
+        if is_blocked(outlet, scene.now):
+            return Tried("blocked")
+        return Tried("other" if claim else "unknown" if code else "typo")
+    if claim.status == "redeemed":
+        return Tried("repeat", claim, await _standing_supply(scene, claim))
+    return Tried("open" if claim.status == "open" else "expired", claim)
+
+
+def is_blocked(outlet: Outlet, now: datetime) -> bool:
+    """Whether too many wrong codes were typed at this outlet a moment ago."""
+    if outlet.wrong_codes < MOST_WRONG or outlet.wrong_since is None:
+        return False
+    return now - outlet.wrong_since < BLOCKED_FOR
+
+
+async def _count_wrong(scene: Scene, outlet: Outlet) -> Outlet:
+    since = outlet.wrong_since
+    if since is None or scene.now - since >= WRONG_WITHIN:
+        return scene.work.save(replace(outlet, wrong_codes=1, wrong_since=scene.now))
+    outlet = replace(outlet, wrong_codes=outlet.wrong_codes + 1)
+    if outlet.wrong_codes >= MOST_WRONG:  # the hour of the block begins now
+        outlet = replace(outlet, wrong_since=scene.now)
+        scene.journal("CodesBlocked", service_id=outlet.service_id, outlet=outlet.id)
+        service = await scene.work.need(Service, outlet.service_id)
+        await raise_flag(scene, service, "wrong_codes", about=f"outlet:{outlet.id}")
+    return scene.work.save(outlet)
+
+
+async def _standing_supply(scene: Scene, claim: Claim) -> Supply | None:
+    """The supply a code led to, the last one that was not taken back."""
+    rows = await scene.work.find(Supply, request_id=claim.request_id)
+    against = {row.reverses for row in rows}
+    standing = [row for row in rows if row.reverses is None and row.id not in against]
+    return standing[-1] if standing else None
+
+
+# --- handing over ------------------------------------------------------------------------------
+
+
+async def promised_line(scene: Scene, claim: Claim) -> StockLine | None:
+    """The line of the shelf that is held for a code."""
+    request = await scene.work.need(KitRequest, claim.request_id)
+    return next((line for _, line in await reserved_for(scene.work, request)), None)
+
+
+async def hand_over(
+    scene: Scene,
+    outlet: Outlet,
+    claim: Claim,
+    *,
+    how: str,
+    batch: Batch | None = None,
+    trained: str = "not_said",
+    by_contact_id: int | None = None,
+) -> Supply:
+    """The kit held under an open code changes hands; the requester is asked whether it arrived.
+
+    Raises NoStock where the batch may not be given; nothing has changed then.
+    """
+    work = scene.work
+    request = await work.need(KitRequest, claim.request_id)
+    to = To(request.recipient, request.district, request.reason, trained)
+    line = await promised_line(scene, claim)
+    mark = work.mark()
+    try:
+        if line is None or (batch and not _is_of(line, batch)):
+            await release(work, request)
+            line = await _shelf_line(scene, outlet, request.product, request.quantity, batch)
+        if line.product in await barred(work, outlet_holder(outlet), request):
+            raise NoStock("terms")
+        supply = await issue(
+            work,
+            outlet_holder(outlet),
+            line,
+            request.quantity,
+            to,
+            request=request,
+            by_contact_id=by_contact_id,
+        )
+    except NoStock:
+        work.undo(mark)
+        raise
+    await _note_shown(scene, supply)
+    work.save(replace(claim, status="redeemed"))
+    request = requests.close(scene.work, request, RequestStatus.SUPPLIED, handed_at=scene.now)
+    _journal(scene, "KitSupplied", outlet, how, request.id, supply=supply.id)
+    await ask_if_arrived(scene, request, outlet.name)
+    return supply
+
+
+async def walk_in(
+    scene: Scene,
+    outlet: Outlet,
+    batch: Batch,
+    quantity: int,
+    to: To,
+    *,
+    how: str,
+    supply_id: int | None = None,
+) -> Supply:
+    """A kit for somebody who came without a code: into the same log."""
+    mark = scene.work.mark()
+    try:
+        line = await _shelf_line(scene, outlet, batch.product, quantity, batch)
+        supply = await issue(
+            scene.work, outlet_holder(outlet), line, quantity, to, supply_id=supply_id
+        )
+    except NoStock:
+        scene.work.undo(mark)
+        raise
+    await _note_shown(scene, supply)
+    _journal(scene, "KitSupplied", outlet, how, None, supply=supply.id, route="walk_in")
+    return supply
+
+
+async def _note_shown(scene: Scene, supply: Supply) -> None:
+    """Somebody was shown what to do: counted as every training is."""
+    if supply.trained == "yes":
+        await note_training(scene.work, supply.id)
+
+
+async def _shelf_line(
+    scene: Scene, outlet: Outlet, product: str, quantity: int, batch: Batch | None
+) -> StockLine:
+    """The line to take kits from; a batch with its date that we did not know of has come in."""
+    holder = outlet_holder(outlet)
+    if batch is None or batch.expiry is None:
+        return await pick(scene.work, holder, product, quantity, batch.batch if batch else "")
+    this = (batch.product, batch.batch, batch.expiry)
+    missing = quantity - (await line_of(scene.work, holder, *this)).available
+    if missing > 0 and batch.from_box:
+        await receive(scene.work, holder, *this, missing)
+    return await line_of(scene.work, holder, *this)
+
+
+def _is_of(line: StockLine, batch: Batch) -> bool:
+    if batch.expiry is None:
+        return line.batch == batch.batch
+    return (line.product, line.batch, line.expiry) == (batch.product, batch.batch, batch.expiry)
+
+
+# --- taking back -------------------------------------------------------------------------------
+
+
+async def last_supply(scene: Scene, outlet: Outlet, within: timedelta) -> Supply | None:
+    """The outlet's last supply that still stands, if it is not older than this."""
+    mine = await scene.work.find(Supply, by_kind="outlet", by_id=outlet.id)
+    against = {row.reverses for row in mine}
+    standing = [row for row in mine if row.reverses is None and row.id not in against]
+    return standing[-1] if standing and scene.now - standing[-1].at <= within else None
+
+
+async def take_back(
+    scene: Scene, outlet: Outlet, supply: Supply, *, how: str, by_contact_id: int | None = None
+) -> None:
+    """It was logged by mistake: a row against it, the kit back on the shelf, the code open again
+    unless the person has said that the kit came."""
+    against = await reverse(scene.work, supply, by_contact_id)
+    await reverse_with(scene.work, supply)
+    _journal(scene, "SupplyReversed", outlet, how, supply.request_id, supply=against.id)
+    request = await scene.work.get(KitRequest, supply.request_id)
+    if request is None or request.status != RequestStatus.SUPPLIED:
+        return
+    scene.work.cancel_timer(f"arrived:{request.id}")
+    requester = await scene.person(request.contact_id)
+    if requester.flow == "arrived":
+        await finish(requester)
+    claim = (await scene.work.find(Claim, request_id=request.id, outlet_id=outlet.id))[-1]
+    until = max(claim.expires_at, scene.now + HELD_AFTER_UNDO)
+    scene.work.save(replace(claim, status="open", expires_at=until))
+    request = replace(request, closed_at=None, handed_at=None)
+    request = requests.hold(
+        scene.work, request, RequestStatus.WAITING_CLAIM, ("claim", claim.id), until
+    )
+    try:
+        await reserve(scene.work, outlet_holder(outlet), request)
+    except NoStock:  # recalled or out of date meanwhile
+        await move_on(scene, request)
+        return
+    requester.say(
+        "outlet.undone_requester",
+        kind="notice",
+        name=outlet.name,
+        ref=request.ref,
+        code=show_claim_code(claim.code),
+        until=clock_words(until, scene.now),
+    )
+
+
+# --- none left, some again ---------------------------------------------------------------------
+
+
+async def none_left(scene: Scene, outlet: Outlet, *, how: str) -> int:
+    """Nobody is sent there from now on; returns how many held a code and were sent elsewhere."""
+    outlet = scene.work.save(replace(outlet, none_left_at=scene.now))
+    _journal(scene, "OutletHasNone", outlet, how, None)
+    moved = 0
+    for claim in await scene.work.find(Claim, outlet_id=outlet.id, status="open"):
+        request = await scene.work.need(KitRequest, claim.request_id)
+        await move_on(scene, request)
+        moved += 1
+    return moved
+
+
+def some_again(scene: Scene, outlet: Outlet, *, how: str) -> Outlet:
+    """People are sent there again."""
+    if outlet.none_left_at is None:
+        return outlet
+    _journal(scene, "OutletHasSome", outlet, how, None)
+    return scene.work.save(replace(outlet, none_left_at=None))
+
+
+def _journal(
+    scene: Scene, fact: str, outlet: Outlet, how: str, request_id: int | None, **data: Any
+) -> None:
+    scene.journal(
+        fact,
+        service_id=outlet.service_id,
+        request_id=request_id,
+        outlet=outlet.id,
+        how=how,
+        **data,
+    )

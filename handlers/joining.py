@@ -1,0 +1,234 @@
+"""Becoming a peer: the code a coordinator handed out, sent from one's own phone.
+
+JOIN K7F-3QX, a name, what a yes commits to, roughly where, how far, when. No home address.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from content.library import Words
+from db.models import Invitation, Peer, Service
+from handlers import peer_terms
+from handlers.engine.conversation import begin
+from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Next, Say, leads_to
+from handlers.engine.matching import plain
+from handlers.engine.turn import Turn
+from handlers.flags import raise_flag, team_name
+from handlers.services.codes import read_claim_code
+from handlers.services.contacts import give_consent
+from handlers.services.roles import peer_of
+from handlers.services.rules import rules_of
+from handlers.services.standing import run_out
+
+INVITED_FOR = timedelta(days=14)
+MOST_WRONG = 5
+WRONG_FOR = timedelta(days=1)
+_JOIN = re.compile(r"(?i)^\W*(?:/?start[\s_]+)?join(?:[\s:_-]+([a-z0-9][a-z0-9\s-]{4,9}))?\W*$")
+_NAME = re.compile(r"[^\W\d_][^\W\d_' -]*(?:[' -][^\W\d_]+)*")
+_OWN = ("ok", "yes", "same", "that")
+
+
+async def join_word(turn: Turn, text: str) -> bool:
+    """JOIN and a code, /start with it behind, or the code by itself; JOIN alone says how."""
+    found = _JOIN.match(text)
+    if not found:
+        return await _bare_code(turn, text)
+    if await peer_of(turn.work, turn.id):
+        turn.say("joining.already")
+    elif not found.group(1):
+        turn.say("joining.how")
+    elif _wrong_lately(turn) >= MOST_WRONG:
+        turn.say("joining.blocked")
+    else:
+        await _take(turn, found.group(1))
+    return True
+
+
+async def _bare_code(turn: Turn, text: str) -> bool:
+    """The code without its word; any other code of ours is not meant for here."""
+    code = read_claim_code(text)
+    if code is None or await peer_of(turn.work, turn.id) or _wrong_lately(turn) >= MOST_WRONG:
+        return False
+    if not await turn.work.find(Invitation, code=code):
+        _count_wrong(turn)
+        return False
+    await _take(turn, text)
+    return True
+
+
+async def _take(turn: Turn, typed: str) -> None:
+    code = read_claim_code(typed)
+    known = await turn.work.find(Invitation, code=code) if code else []
+    if not known:
+        _count_wrong(turn)
+        blocked = _wrong_lately(turn) >= MOST_WRONG
+        turn.journal("InvitationBlocked" if blocked else "InvitationUnknown")
+        turn.say("joining.blocked" if blocked else "joining.unknown")
+        return
+    invitation = known[0]
+    if over := _over(invitation, turn.now):
+        turn.say(f"joining.over_{over}")
+        return
+    service = await turn.work.need(Service, invitation.service_id)
+    if turn.contact.service_id != service.id:
+        turn.join(service)
+    await begin(turn, "joining", invitation=invitation.id)
+
+
+def _count_wrong(turn: Turn) -> None:
+    turn.memory["wrong_joins"] = [*turn.memory.get("wrong_joins", []), turn.now.isoformat()]
+
+
+def _wrong_lately(turn: Turn) -> int:
+    """Unknown codes from this phone in the last day."""
+    tried = [datetime.fromisoformat(at) for at in turn.memory.get("wrong_joins", [])]
+    recent = [at.isoformat() for at in tried if turn.now - at < WRONG_FOR]
+    turn.memory["wrong_joins"] = recent
+    return len(recent)
+
+
+def _over(invitation: Invitation, now: datetime) -> str:
+    """Why an invitation no longer works: "used", "expired", or ""."""
+    if invitation.used_at:
+        return "used"
+    return "expired" if invitation.expires_at <= now else ""
+
+
+# --- the questions -----------------------------------------------------------------------------
+
+
+async def team_value(turn: Turn) -> dict[str, Words]:
+    """Whose peers these are."""
+    return {"team": team_name(turn.home())}
+
+
+async def name_value(turn: Turn) -> dict[str, str]:
+    """What the coordinator wrote on the invitation."""
+    invitation = await turn.work.need(Invitation, turn.data["invitation"])
+    return {"name": invitation.name}
+
+
+@leads_to("promise")
+async def name(turn: Turn, text: str) -> Next:
+    """The name people will read: theirs to choose."""
+    invitation = await turn.work.need(Invitation, turn.data["invitation"])
+    chosen = invitation.name if plain(text) in _OWN else " ".join(text.split())
+    if not _NAME.fullmatch(chosen) or len(chosen) > 20:
+        return Again("name_wrong")
+    others = await turn.work.find(Peer, service_id=turn.home().id)
+    if any(p.name.casefold() == chosen.casefold() for p in others if p.status != "left"):
+        return Again("name_taken", {"name": chosen})
+    turn.data["name"] = chosen
+    return "promise"
+
+
+async def notice_values(turn: Turn) -> dict[str, Words]:
+    """Where to read what is kept."""
+    rules = rules_of(turn.home())
+    return {"privacy": rules.privacy_url or f"{turn.world.public_url}/about"}
+
+
+@leads_to("no_thanks", "where")
+async def agreed(turn: Turn, answer: str) -> Next:
+    """What a peer promises, and that we keep what is needed for it."""
+    if answer == "no":
+        turn.journal("InvitationDeclined")
+        return "no_thanks"
+    give_consent(turn.work, turn.contact, "service", True, "joining.agree")
+    return "where"
+
+
+@leads_to("radius")
+async def where(turn: Turn, text: str) -> Next:
+    """A district or a town; a pin is taken for the place it is in."""
+    found = peer_terms.place_said(turn, text)
+    if found is None:
+        return Again("where_wrong")
+    turn.data["place"] = found
+    return "radius"
+
+
+async def place_value(turn: Turn) -> dict[str, str]:
+    """The place, read back."""
+    return {"place": turn.data["place"]["place"]}
+
+
+@leads_to("rota")
+async def radius(turn: Turn, text: str) -> Next:
+    """How far they go."""
+    km = peer_terms.read_radius(text)
+    if km is None:
+        return Again("radius_wrong")
+    turn.data["radius_km"] = km
+    return "rota"
+
+
+@leads_to("done")
+async def rota(turn: Turn, text: str) -> Next:
+    """When they can be asked, or that they will say ON."""
+    if peer_terms.says_none(text):
+        turn.data["rota"] = ""
+        return "done"
+    hours = peer_terms.hours_said(turn, text)
+    if hours is None:
+        return Again("rota_wrong")
+    turn.data["rota"] = hours
+    return "done"
+
+
+@leads_to(END)
+async def done(turn: Turn, _: str) -> Next:
+    """The invitation is used up, and there is one peer more."""
+    invitation = await turn.work.need(Invitation, turn.data["invitation"])
+    if over := _over(invitation, turn.now):
+        turn.say(f"joining.over_{over}")
+        return END
+    service = turn.home()
+    peer = _peer(turn, invitation, turn.data)
+    ready = not run_out(peer, turn.now.date())
+    peer = turn.work.save(replace(peer, status="active" if ready else "new"))
+    turn.work.save(replace(invitation, used_at=turn.now, peer_id=peer.id, name=""))
+    turn.journal("PeerJoined", peer=peer.id, ready=ready)
+    kind = "peer_joined" if ready else "peer_untrained"
+    about = f"peer:{peer.id}"
+    await raise_flag(turn.scene, service, kind, contact_id=turn.id, about=about)
+    turn.say("joining.ready" if ready else "joining.not_yet", name=peer.name, rota=peer.rota)
+    turn.say("menu.peer")
+    return END
+
+
+def _peer(turn: Turn, invitation: Invitation, said: dict[str, Any]) -> Peer:
+    return Peer(
+        id=turn.work.new_id(),
+        service_id=invitation.service_id,
+        contact_id=turn.id,
+        name=said["name"],
+        created_at=turn.now,
+        duty="rota" if said["rota"] else "off",
+        rota=said["rota"],
+        radius_km=said["radius_km"],
+        trained_until=invitation.trained_until,
+        checked_until=invitation.checked_until,
+        **said["place"],
+    )
+
+
+JOINING = Flow(
+    "joining",
+    (
+        Say("welcome", "name", values=team_value),
+        Enter("name", name, values=name_value),
+        Say("promise", "boundaries"),
+        Say("boundaries", "agree"),
+        Choose("agree", ("yes", "no"), agreed, "words", values=notice_values, careful=True),
+        Say("no_thanks", END),
+        Enter("where", where, ask_location=True),
+        Enter("radius", radius, values=place_value),
+        Enter("rota", rota),
+        Do("done", done),
+    ),
+)

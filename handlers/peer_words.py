@@ -1,0 +1,234 @@
+"""The words that only a peer uses: ACCEPT, ONWAY, ISSUED, ON ... one line of a table each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+
+from content import library
+from db.models import Peer
+from handlers import (
+    check_in,
+    handovers,
+    meeting,
+    milestones,
+    offer,
+    pairs,
+    peer,
+    peer_notes,
+    peer_terms,
+    stock_words,
+    trained_words,
+    undo,
+)
+from handlers.engine import conversation
+from handlers.engine.matching import first_word, plain
+from handlers.engine.turn import Turn
+from handlers.engine.understanding import understand
+from handlers.street import read_line, trained_word
+
+Word = Callable[[Turn, Peer, str], Awaitable[bool]]
+"""What a word does with what follows it; False: it only began a sentence and was not for us."""
+
+MAY_BEGIN_AN_ANSWER = ("where", "rest", "note", "pair", "limit", "radius", "rota")
+"""Words that a sentence may begin with too, where we have just asked for one."""
+_OFFER_CODE = re.compile(r"^(\S+?)[\s:,.#-]*(\d{2,3})\W*$")
+
+
+async def peer_word(turn: Turn, one: Peer, text: str) -> bool:
+    """A word of the table; a bare YES for the question that was sent last."""
+    if await _yes_to_offer(turn, one, text):
+        return True
+    if turn.memory.get("last") == "flow" and await conversation.chosen_here(turn, text):
+        return False  # PASS at a question of ours is an answer, not a no to an offer
+    found = first_word(text, library.role_words(turn.tongue, "peer"))
+    if found is None:
+        return False
+    name, rest = found
+    if rest and name in MAY_BEGIN_AN_ANSWER and conversation.awaits_words(turn):
+        return False
+    return await WORDS[name](turn, one, rest)
+
+
+async def offer_in_own_words(turn: Turn, one: Peer, text: str) -> bool:
+    """An offer is open and nothing else fits: "yes can do", "sorry cant tonight", or ask."""
+    waiting = await offer.open_offers(turn, one)
+    if not waiting or (turn.flow and turn.memory.get("last") == "flow"):
+        return False
+    intent = understand(text).intent
+    if intent in ("yes", "peer_accept"):
+        await offer.answer(turn, one, True)
+    elif intent in ("no", "peer_decline"):
+        await offer.answer(turn, one, False)
+    else:
+        offer.ask_which(turn, waiting)
+    return True
+
+
+async def _yes_to_offer(turn: Turn, one: Peer, text: str) -> bool:
+    """A bare YES or NO answers whichever question was sent last; "YES 42" names its offer."""
+    words = {
+        **dict.fromkeys(library.option(turn.tongue, "", "yes").words, True),
+        **dict.fromkeys(library.option(turn.tongue, "", "no").words, False),
+    }
+    waiting = await offer.open_offers(turn, one)
+    coded = _OFFER_CODE.match(plain(text))
+    if coded and coded.group(1) in words:
+        await offer.answer(turn, one, words[coded.group(1)], coded.group(2))
+        return True
+    said = plain(text)
+    if said not in words or not waiting:
+        return False
+    if turn.flow and turn.memory.get("last") == "flow":
+        return False
+    if turn.memory.get("last") == "relay":  # for the other side, or for the offer? Ask.
+        offer.ask_which(turn, waiting)
+        return True
+    await offer.answer(turn, one, words[said])
+    return True
+
+
+# --- forms of words ----------------------------------------------------------------------------
+
+
+def alone(act: Callable[[Turn, Peer], Awaitable[None]]) -> Word:
+    """A word that stands by itself; with more behind it, it is a sentence."""
+
+    async def word(turn: Turn, one: Peer, rest: str) -> bool:
+        if rest:
+            return False
+        await act(turn, one)
+        return True
+
+    return word
+
+
+def with_rest(act: Callable[[Turn, Peer, str], Awaitable[None]]) -> Word:
+    """A word that whatever follows belongs to."""
+
+    async def word(turn: Turn, one: Peer, rest: str) -> bool:
+        await act(turn, one, rest)
+        return True
+
+    return word
+
+
+def _answers_offer(yes: bool) -> Word:
+    async def word(turn: Turn, one: Peer, rest: str) -> bool:
+        code = re.sub(r"\D", "", rest)
+        if rest and not code:
+            return False
+        await offer.answer(turn, one, yes, code)
+        return True
+
+    return word
+
+
+def _of_meeting(name: str) -> Word:
+    async def word(turn: Turn, one: Peer, rest: str) -> bool:
+        refs = {request.ref for request in await meeting.meetings(turn, one)}
+        if rest and plain(rest).upper() not in refs:
+            return False  # a sentence for the other side, not a word for us
+        await meeting.word(turn, one, name, rest)
+        return True
+
+    return word
+
+
+# --- the words ---------------------------------------------------------------------------------
+
+
+async def _on(turn: Turn, one: Peer, rest: str) -> bool:
+    if rest and peer.until_when(rest, turn.now) is None:
+        return False
+    await peer.on(turn, one, rest)
+    return True
+
+
+async def _safe(turn: Turn, one: Peer, rest: str) -> bool:
+    if rest or turn.flow == "meeting_check":  # there it answers the question
+        return False
+    await check_in.safe(turn, one)
+    return True
+
+
+async def _handover(turn: Turn, one: Peer, rest: str) -> bool:
+    """Alone or with a code: to whoever is next. With a name: to that peer, if they will."""
+    words = rest.split()
+    open_now = await meeting.meetings(turn, one)
+    by_ref = {request.ref: request for request in open_now}
+    chosen = by_ref.get(words[0].upper()) if words else None
+    name = " ".join(word for word in words[1 if chosen else 0 :] if word.lower() != "to")
+    if not name:
+        await meeting.word(turn, one, "handover", rest)
+        return True
+    other = pairs.named(await pairs.colleagues(turn.work, one), name)
+    if other is None:
+        if len(words) > 2:
+            return False  # a sentence for the other side
+        turn.say("handover.unknown", name=name)
+    elif chosen is None and len(open_now) != 1:
+        await meeting.word(turn, one, "handover", "")  # none, or which one?
+    else:
+        await handovers.to_peer(turn, one, chosen or open_now[0], other)
+    return True
+
+
+async def _issued(turn: Turn, one: Peer, rest: str) -> None:
+    """Alone or with a request's code: that request. With a number: the street. Else: ask."""
+    open_now = await meeting.meetings(turn, one)
+    words = [word for word in rest.split() if not trained_word(turn.tongue, word)]
+    trained = next(filter(None, (trained_word(turn.tongue, w) for w in rest.split())), "")
+    by_ref = {request.ref: request for request in open_now}
+    if words and words[0].upper() in by_ref:
+        batch = words[1].upper() if len(words) > 1 else ""
+        await meeting.issued(turn, one, by_ref[words[0].upper()], batch, trained)
+    elif words and words[0].lower().rstrip("x").isdigit():
+        await conversation.begin(turn, "street", **read_line(turn.tongue, rest.split()))
+    elif not words and len(open_now) == 1:
+        await meeting.issued(turn, one, open_now[0], trained=trained)
+    elif not words and not open_now:
+        waiting = await offer.open_offers(turn, one)
+        if waiting:
+            offer.ask_which(turn, waiting)  # the offer comes first: nothing is handed over yet
+        else:
+            await conversation.begin(turn, "street", trained=trained)
+    elif len(open_now) == 1 and len(words) == 1 and any(c.isdigit() for c in words[0]):
+        await meeting.issued(turn, one, open_now[0], words[0].upper(), trained)
+    elif not words:
+        refs = [request.ref for request in open_now]
+        turn.say("meeting.which", refs=", ".join(refs), first=refs[0], word="ISSUED")
+    else:
+        first = open_now[0].ref if open_now else "K7FP"
+        turn.say("meeting.issued_unclear", first=first)
+
+
+WORDS: dict[str, Word] = {
+    "accept": _answers_offer(True),
+    "decline": _answers_offer(False),
+    "on": _on,
+    "off": alone(peer.off),
+    "pause": alone(peer.pause),
+    "onway": _of_meeting("onway"),
+    "here": _of_meeting("here"),
+    "issued": with_rest(_issued),
+    "cant": _of_meeting("cant"),
+    "handover": _handover,
+    "stock": with_rest(stock_words.stock),
+    "safe": _safe,
+    "support": alone(peer.support),
+    "hotspot": with_rest(peer_notes.hotspot),
+    "undo": alone(undo.undo),
+    "rota": peer_terms.rota,
+    "radius": peer_terms.radius,
+    "where": peer_terms.where,
+    "limit": peer_terms.limit,
+    "rest": peer_terms.rest,
+    "pair": pairs.pair,
+    "expenses": with_rest(peer_notes.expenses),
+    "note": with_rest(peer_notes.supervision),
+    "numbers": alone(milestones.numbers),
+    "words": alone(peer.words),
+    "trained": trained_words.trained,
+}
+"""``[role.peer]`` of words.toml → what the word does."""

@@ -1,0 +1,31 @@
+"""What a holder may not give to a request, looked up: law, labels, the outlet's own terms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from db.models import KitRequest, Outlet, Service
+from db.work import Work
+from handlers.services.dispatch import need_of
+from handlers.services.rules import rules_of
+from handlers.services.supplies import Holder, lines_of
+from handlers.services.supply_terms import may_supply, peer_in, supplier_of
+
+
+async def barred(work: Work, holder: Holder, request: KitRequest) -> frozenset[str]:
+    """The products on a holder's shelf that may not go to this request.
+
+    Who is not known to be an adult was never sent here by the line: a coordinator who arranged it
+    has judged the age.
+    """
+    need = await need_of(work, request)
+    wanted = need.wanted if need.wanted.age else replace(need.wanted, age=None)
+    today = work.now.date()
+    rules = rules_of(await work.need(Service, request.service_id))
+    supplier = peer_in(need.nation)
+    if holder.kind == "outlet":
+        outlet = await work.need(Outlet, holder.id)
+        supplier = supplier_of(outlet, need.nation, today)
+    shelf = {line.product: line.quantity for line in await lines_of(work, holder)}
+    allowed, _ = may_supply(supplier, shelf, wanted, rules, today)
+    return frozenset(shelf.keys() - allowed.keys())

@@ -1,0 +1,94 @@
+"""Stock on the command line: counted, moved, listed with its age; a service's own products."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from bot.bootstrap import App
+from db.models import Service
+from db.work import Work
+from handlers.services.supplies import receive, store_holder
+from tests.bot.cli import Cli
+
+GRIMSBY = ("--service", "grimsby")
+
+
+def test_a_count_sets_the_truth(sampled: Cli) -> None:
+    said = sampled("stock", "count", "n2402", 5, "--peer", "Sam", *GRIMSBY).out
+    assert said == "Sam has 5 of N2402 now (+2).\n"
+    assert "5 " in _row(sampled, "N2402", "Sam")
+    assert "has no N9" in sampled.fails("stock", "count", "N9", 5, "--peer", "Sam", *GRIMSBY)
+    assert "say who has them" in sampled.fails("stock", "count", "N2402", 5, *GRIMSBY, code=2)
+
+
+def test_kits_go_from_one_to_another(sampled: Cli) -> None:
+    move = ("stock", "move")
+    assert "Lee has 2 of N2402" in sampled(*move, "Sam", "Lee", 2, "N2402", *GRIMSBY).out
+    assert "The store of" in sampled(*move, "marsh", "store", 5, "N2403", *GRIMSBY).out
+    assert "Sam has 1 of" in sampled.fails(*move, "Sam", "Lee", 2, "N2402", *GRIMSBY)
+    assert "one and the same" in sampled.fails(*move, "Sam", "sam", 1, "N2402", *GRIMSBY)
+    assert "no outlet is called" in sampled.fails(*move, "Sam", "Nobody", 1, "N2402", *GRIMSBY)
+    assert "store" in _row(sampled, "N2403", "store")
+
+
+def test_the_list_says_how_old_it_is(sampled: Cli) -> None:
+    assert "today" in _row(sampled, "N2405", "Ash")
+
+
+def test_the_doctor_says_what_nobody_looked_at(sampled: Cli) -> None:
+    async def act(app: App, work: Work) -> None:
+        (home,) = await work.find(Service, slug="grimsby")
+        came = await receive(work, store_holder(home), "nasal", "N1", date(2040, 1, 31), 2)
+        work.save(replace(came, at=work.now - timedelta(days=31)))
+
+    sampled.change(act)
+    assert "grimsby: stock nobody checked for 30 days: store " in sampled("doctor").out
+    assert "31 days ago" in _row(sampled, "N1 ", "store")
+
+
+def _row(cli: Cli, batch: str, holder: str) -> str:
+    lines = cli("stock", "list", *GRIMSBY).out.splitlines()
+    (row,) = [line for line in lines if batch in line and line.endswith(holder)]
+    return row
+
+
+def test_a_service_has_its_own_products_and_pack(sampled: Cli) -> None:
+    own = ("--product", "nyxoid=nasal, Nyxoid, 14", "--product", "injectable=injectable")
+    sampled("services", "set", "grimsby", *own, "--pack", "kit, gloves, face shield, torch")
+    rules = _rules(sampled)
+    assert rules["pack"] == ["kit", "gloves", "face_shield", "torch"]
+    assert [p["id"] for p in rules["products"]] == ["nyxoid", "injectable"]
+    assert rules["products"][0]["min_age"] == 14
+    add = ("stock", "add", "Nyxoid", "N2500", "06/2029", 4, "--peer", "Sam", *GRIMSBY)
+    assert "Sam has 4 nyxoid kits now" in sampled(*add).out
+    assert "nyxoid+injectable" in sampled("services", "list").out
+    forget = ("services", "set", "grimsby", "--clear-products")
+    assert "stock of nyxoid" in sampled.fails(*forget)
+    sampled("stock", "count", "N2500", 0, "--peer", "Sam", *GRIMSBY)
+    sampled(*forget)
+    assert "products" not in _rules(sampled)
+
+
+def _rules(cli: Cli) -> dict[str, list[dict[str, object]]]:
+    return next(s.rules for s in cli.rows(Service) if s.slug == "grimsby")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--product", "nyxoid"), "write it as"),
+        (("--product", "either=nasal"), "write it as"),
+        (("--product", "nyxoid=patch"), "not a form"),
+        (("--product", "nasal=injectable"), "nasal is nasal"),
+        (("--product", "nyxoid=nasal, Nyxoid, fourteen"), "not an age"),
+        (("--product", f"nyxoid=nasal, {'N' * 31}"), "at most 30"),
+        (("--pack", "kit, biscuits"), "not a part of a pack"),
+        (("--pack", "gloves"), "without a kit"),
+        (("--rule", "products=nasal"), "is not a rule"),
+    ],
+)
+def test_what_a_service_cannot_supply(sampled: Cli, more: tuple[str, ...], said: str) -> None:
+    assert said in sampled.fails("services", "set", "grimsby", *more, code=2)

@@ -1,0 +1,440 @@
+"""An outlet's counter page: the same acts as by text, each once; nothing for whoever guesses."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from bot.web.app import CSP
+from db.models import (
+    Claim,
+    Fact,
+    Flag,
+    KitRequest,
+    Movement,
+    Outlet,
+    Recall,
+    Supply,
+    Training,
+)
+from db.reference.gazetteer import Gazetteer
+from handlers.services.codes import LETTERS, show_claim_code
+from handlers.services.counter_links import token_of, with_key
+from tests.harness import PUBLIC, Kitline, kitline
+from tests.web.calls import heard
+
+AMY, MARSH = "+447700900101", "+447700900021"
+ASKS = ("KIT", "YES", "YES", "Someone I know", "DN32 7AA", "Nose spray", "Collect", "YES", "SKIP")
+
+
+class Page:
+    """A browser at an outlet's page."""
+
+    def __init__(self, line: Kitline, outlet: Outlet, token: str) -> None:
+        self.line, self.outlet, self.token = line, outlet, token
+
+    async def get(self, path: str = "") -> httpx.Response:
+        async with self.line.client() as client:
+            return await client.get(f"/c/{self.token}{path}")
+
+    async def post(self, path: str, **form: str) -> httpx.Response:
+        async with self.line.client() as client:
+            answer = await client.post(f"/c/{self.token}{path}", data=form)
+            if answer.status_code == 303:
+                answer = await client.get(answer.headers["Location"])
+        await self.line.settle()
+        return answer
+
+    async def walk_in(self, **form: str) -> httpx.Response:
+        given = {
+            "line": "nasal|N2403|2028-06-30",
+            "quantity": "1",
+            "recipient": "friend_family",
+            "reason": "first",
+            "trained": "yes",
+            "district": "",
+        }
+        if "key" not in form:
+            shown = (await self.get("/walk-in")).text
+            found = re.search(r'name="key" value="([^"]+)"', shown)
+            assert found
+            given["key"] = found[1]
+        return await self.post("/walk-in", **{**given, **form})
+
+
+async def counter(line: Kitline, name: str = "Marsh") -> Page:
+    outlet = next(o for o in await line.read(Outlet) if o.name.startswith(name))
+    async with line.app.db.read() as tx:
+        return Page(line, outlet, token_of(line.work(tx), outlet))
+
+
+async def held(line: Kitline, address: str = AMY) -> str:
+    """A kit held at Marsh Lane; returns the code."""
+    for text in ASKS:
+        await line.say(address, text)
+    claims: list[Claim] = await line.read(Claim, status="open")
+    await line.new_messages()
+    return show_claim_code(claims[-1].code)
+
+
+async def shelf(line: Kitline, outlet: Outlet) -> int:
+    moved = await line.read(Movement, holder_kind="outlet", holder_id=outlet.id)
+    return sum(m.quantity for m in moved)
+
+
+# --- who may look ------------------------------------------------------------------------------
+
+
+async def test_the_page_is_quiet_and_belongs_to_its_link(demo: Kitline) -> None:
+    page = await counter(demo)
+    for path in ("", "/walk-in", "/shelf", "/hours", "/log", "/sheet"):
+        answer = await page.get(path)
+        assert answer.status_code == 200, answer.text
+        assert "Marsh Lane Pharmacy" in answer.text
+        assert answer.headers["Content-Security-Policy"] == CSP
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "noindex" in answer.headers["X-Robots-Tag"]
+        assert "<script" not in answer.text
+        assert "style=" not in answer.text
+
+
+async def test_no_other_link_opens_it(demo: Kitline) -> None:
+    page, sea = await counter(demo), await counter(demo, "Sea")
+    number = page.token.partition("-")[0]
+    wrong = (
+        f"{number}-{sea.token.partition('-')[2]}",
+        f"{number}-",
+        number,
+        f"{number}-é",
+        "9" * 30 + "-a",
+        page.token[:-1],
+    )
+    async with demo.client() as client:
+        for token in wrong:
+            assert (await client.get(f"/c/{token}")).status_code == 404, token
+
+
+async def test_a_new_key_ends_the_old_link(demo: Kitline) -> None:
+    page = await counter(demo)
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        outlet = with_key(work, await work.need(Outlet, page.outlet.id), new=True)
+        token = token_of(work, outlet)
+        await work.flush()
+    assert (await page.get()).status_code == 404
+    assert (await Page(demo, outlet, token).get()).status_code == 200
+
+
+async def test_a_form_from_another_site_is_refused(demo: Kitline) -> None:
+    page = await counter(demo)
+    async with demo.client() as client:
+        sent = await client.post(f"/c/{page.token}/none", headers={"Sec-Fetch-Site": "cross-site"})
+    assert sent.status_code == 403
+    assert (await demo.read(Outlet, id=page.outlet.id))[0].none_left_at is None
+
+
+async def test_the_page_says_so_when_nothing_can_be_stored(
+    demo: Kitline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await counter(demo)
+
+    def away() -> None:
+        raise OSError("away")
+
+    monkeypatch.setattr(demo.app.db, "read", away)
+    monkeypatch.setattr(demo.app.db, "transaction", away)
+    async with demo.client() as client:
+        for method in ("GET", "POST"):
+            path = f"/c/{page.token}" + ("/none" if method == "POST" else "")
+            answer = await client.request(method, path)
+            assert answer.status_code == 503
+            assert "nothing was logged" in answer.text
+
+
+# --- a code ------------------------------------------------------------------------------------
+
+
+async def test_a_code_is_handed_over_in_two_steps_and_once(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    before = await shelf(demo, page.outlet)
+    first = await page.post("/code", code=code.lower().replace("-", " "))
+    assert "Please hand over" in first.text
+    assert "N2403" in first.text
+    assert await demo.read(Supply) == []  # the first step logs nothing
+    chosen = re.search(r'value="(nasal\|[^"]+)" required checked', first.text)
+    assert chosen, first.text
+    done = await page.post("/hand-over", code=code, line=chosen[1], trained="yes")
+    assert "Logged. Thank you." in done.text
+    again = await page.post("/hand-over", code=code, line=chosen[1])  # a double click
+    assert "Logged. Thank you." in again.text
+    assert "already logged" in (await page.post("/code", code=code)).text
+    (supply,) = await demo.read(Supply)
+    assert (supply.by_id, supply.batch, supply.trained) == (page.outlet.id, "N2403", "yes")
+    assert await shelf(demo, page.outlet) == before - 1
+    assert [t.people for t in await demo.read(Training)] == [1]
+    (fact,) = [f for f in await demo.read(Fact) if f.fact == "KitSupplied"]
+    assert fact.data == {"outlet": page.outlet.id, "how": "counter", "supply": supply.id}
+    assert any("Did you get it?" in text for text in await heard(demo, AMY))
+
+
+async def test_undo_brings_kit_and_code_back(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    before = await shelf(demo, page.outlet)
+    line = "nasal|N2403|2028-06-30"
+    await page.post("/hand-over", code=code, line=line)
+    (supply,) = await demo.read(Supply)
+    undone = await page.post("/undo", supply=str(supply.id))
+    assert "Taken back" in undone.text
+    await page.post("/undo", supply=str(supply.id))  # twice is once
+    assert len(await demo.read(Supply)) == 2
+    assert await shelf(demo, page.outlet) == before
+    assert "still held there" in " ".join(await heard(demo, AMY))
+    assert "Please hand over" in (await page.post("/code", code=code)).text
+    await page.post("/hand-over", code=code, line=line)
+    assert await shelf(demo, page.outlet) == before - 1
+
+
+async def test_what_was_recalled_meanwhile_is_not_held_again(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    await page.post("/hand-over", code=code, line="nasal|N2403|2028-06-30")
+    (supply,) = await demo.read(Supply)
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        work.save(
+            Recall(work.new_id(), supply.service_id, "R1", "nasal", ("N2403",), "check", work.now)
+        )
+        await work.flush()
+    assert "Taken back" in (await page.post("/undo", supply=str(supply.id))).text
+    (request,) = await demo.read(KitRequest)
+    assert request.closed_at is None
+    assert request.owner_kind
+    assert request.next_timer_at
+    assert "News on" in " ".join(await heard(demo, AMY))
+    walked = await page.walk_in()
+    assert "Choose which batch" in walked.text  # the recalled one is not offered
+
+
+async def test_too_long_a_form_is_not_read(demo: Kitline) -> None:
+    page = await counter(demo)
+    async with demo.client() as client:
+        sent = await client.post(f"/c/{page.token}/code", data={"code": "K" * 70_000})
+    assert sent.status_code == 413
+
+
+async def test_undo_ends_after_ten_minutes(demo: Kitline) -> None:
+    page = await counter(demo)
+    await page.walk_in()
+    (supply,) = await demo.read(Supply)
+    await demo.wait(timedelta(minutes=11))
+    assert "Undo</button>" not in (await page.get(f"/done/{supply.id}")).text
+    await page.post("/undo", supply=str(supply.id))
+    assert len(await demo.read(Supply)) == 1
+
+
+async def test_another_batch_from_the_box(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    form = {"code": code, "line": "other", "product": "nasal", "batch": "n2499"}
+    over = await page.post("/hand-over", **form, expiry="05/2024")
+    assert "out of date" in over.text
+    assert "as on the box" in (await page.post("/hand-over", **form, expiry="soon")).text
+    assert await demo.read(Supply) == []
+    await page.post("/hand-over", **form, expiry="05/2028")
+    (supply,) = await demo.read(Supply)
+    assert (supply.batch, supply.expiry.isoformat()) == ("N2499", "2028-05-31")
+    assert sum(m.reserved for m in await demo.read(Movement)) == 0
+
+
+async def test_what_a_wrong_code_reads(demo: Kitline) -> None:
+    code, sea = await held(demo), await counter(demo, "Sea")
+    other = await sea.post("/code", code=code)
+    assert "another pharmacy" in other.text
+    assert "Marsh" not in other.text
+    page = await counter(demo)
+    swapped = code[1] + code[0] + code[2:]
+    assert "slip in it" in (await page.post("/code", code=swapped)).text
+    await demo.wait(timedelta(hours=73))
+    assert "has run out" in (await page.post("/code", code=code)).text
+
+
+async def test_a_guesser_gets_nothing_and_is_stopped(demo: Kitline) -> None:
+    """4 million codes, 10 tries an hour: whoever holds a counter link still cannot guess one."""
+    code, page = await held(demo), await counter(demo)
+    chance = random.Random(7)
+    for n in range(30):
+        guess = "".join(chance.choice(LETTERS) for _ in range(6))
+        answer = await page.post("/hand-over", code=guess, line="nasal|N2403|2028-06-30")
+        assert ("shut off" in answer.text) is (n >= 9), n
+    assert await demo.read(Supply) == []
+    assert "shut off" in (await page.post("/code", code=code)).text  # even the right one
+    await demo.say(MARSH, f"ISSUED {code}")  # by text as well
+    assert await demo.read(Supply) == []
+    (flag,) = await demo.read(Flag, kind="wrong_codes")
+    assert flag.about == f"outlet:{page.outlet.id}"
+    await demo.wait(timedelta(minutes=61))
+    assert "Please hand over" in (await page.post("/code", code=code)).text
+
+
+async def test_a_code_sent_from_everywhere_at_once_is_redeemed_once(
+    database_url: str, secret_key: str, gazetteer: Gazetteer
+) -> None:
+    async with kitline(database_url, secret_key, gazetteer, "demo") as line:
+        code, page = await held(line), await counter(line)
+        form = {"code": code, "line": "nasal|N2403|2028-06-30"}
+        async with line.client() as client:
+            sent = [client.post(f"/c/{page.token}/hand-over", data=form) for _ in range(6)]
+            answers = await asyncio.gather(*sent, line.say(MARSH, f"ISSUED {code}"))
+        assert {a.status_code for a in answers[:-1]} == {303}
+        assert len(await line.read(Supply)) == 1
+        assert await shelf(line, page.outlet) == 4
+
+
+# --- without a code, none left -----------------------------------------------------------------
+
+
+async def test_a_walk_in_is_logged_once_however_often_it_is_sent(demo: Kitline) -> None:
+    page = await counter(demo)
+    before = await shelf(demo, page.outlet)
+    shown = (await page.get("/walk-in")).text
+    key = re.search(r'name="key" value="([^"]+)"', shown)
+    assert key
+    for _ in range(2):
+        assert "Logged" in (await page.walk_in(key=key[1], quantity="2", district="DN35 1")).text
+    (supply,) = await demo.read(Supply)
+    assert (supply.quantity, supply.recipient, supply.district) == (2, "friend_family", "DN35")
+    assert (supply.request_id, supply.reason, supply.trained) == (None, "first", "yes")
+    assert await shelf(demo, page.outlet) == before - 2
+    (fact,) = [f for f in await demo.read(Fact) if f.fact == "KitSupplied"]
+    assert fact.data["route"] == "walk_in"
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"quantity": "0"}, "whole number"),
+        ({"quantity": "9"}, "does not show that many"),
+        ({"line": "nasal|X|2028-06-30"}, "Choose which batch"),
+        ({"recipient": "my aunt"}, "Choose who"),
+        ({"trained": ""}, "showed them"),
+        ({"reason": ""}, "why they need it"),
+        ({"district": "Nowhereville"}, "first half of the postcode"),
+        ({"key": "1-0"}, "too old"),
+    ],
+)
+async def test_what_is_wrong_is_said_and_nothing_logged(
+    demo: Kitline, form: dict[str, str], said: str
+) -> None:
+    page = await counter(demo)
+    assert said in (await page.walk_in(**form)).text
+    assert await demo.read(Supply) == []
+
+
+async def test_none_left_sends_whoever_holds_a_code_elsewhere(demo: Kitline) -> None:
+    await held(demo)
+    page = await counter(demo)
+    await page.post("/none")
+    assert (await demo.read(Claim))[0].status == "refused"
+    said = " ".join(await heard(demo, AMY))
+    assert "News on" in said
+    assert "Marsh" not in said
+    assert "no kits are left" in (await page.get()).text
+    await page.post("/again")
+    assert (await demo.read(Outlet, id=page.outlet.id))[0].none_left_at is None
+
+
+# --- shelf, hours, list ------------------------------------------------------------------------
+
+
+async def test_the_shelf_is_counted_but_never_below_what_is_held(demo: Kitline) -> None:
+    await held(demo)
+    page = await counter(demo)
+    line = "nasal|N2403|2028-06-30"
+    low = await page.post("/shelf/count", line=line, n="0")
+    assert "cannot be lower" in low.text
+    assert "Held for:" in low.text
+    await page.post("/shelf/count", line=line, n="3")
+    assert await shelf(demo, page.outlet) == 3
+    await page.post("/shelf/add", product="nasal", batch="N2410", expiry="01/2029", n="4")
+    assert await shelf(demo, page.outlet) == 7
+    assert "whole number" in (await page.post("/shelf/count", line=line, n="-1")).text
+    assert (await page.post("/shelf/right")).status_code == 200
+
+
+async def test_hours_are_confirmed_changed_and_hold_on_named_bank_holidays(demo: Kitline) -> None:
+    page = await counter(demo)
+    days = dict.fromkeys(("Mo", "Tu", "We", "Th", "Fr"), "09:00-17:00")
+    wrong = await page.post("/hours", **{**days, "Sa": "9 till 5"})
+    assert "Write hours like" in wrong.text
+    await page.post("/hours", **days, **{"open-2026-12-28": "on"})
+    (outlet,) = await demo.read(Outlet, id=page.outlet.id)
+    assert outlet.hours == "Mo-Fr 09:00-17:00"
+    assert outlet.holidays_open == ("2026-12-28",)
+    assert outlet.hours_confirmed_on is not None
+
+
+async def test_the_list_and_its_file_hold_no_person(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    await page.post("/hand-over", code=code, line="nasal|N2403|2028-06-30")
+    await page.walk_in(trained="declined")
+    await page.walk_in()
+    last = (await demo.read(Supply))[-1]
+    await page.post("/undo", supply=str(last.id))
+    shown = (await page.get("/log")).text
+    assert "<strong>2 kits</strong>" in shown
+    file = await page.get("/log.csv?month=2026-11")
+    lines = file.text.split("\r\n")
+    assert lines[0].startswith("date,time,outlet,ods_code,product,batch,expiry,quantity,recipient")
+    assert len(lines) == 4
+    assert lines[1].endswith(f"DN32,{code[-2:]}")
+    assert lines[2].split(",")[-3:] == ["declined", "DN32", ""]
+    assert AMY not in file.text
+    assert code not in file.text
+    assert (await page.get("/log.csv?day=2026-11-23")).text.count("\r\n") == 1
+    assert "attachment" in file.headers["Content-Disposition"]
+
+
+async def test_the_sheet_carries_the_link_and_the_words(demo: Kitline) -> None:
+    page = await counter(demo)
+    shown = (await page.get("/sheet")).text
+    assert f"{PUBLIC}/c/{page.token}" in shown
+    assert "ISSUED K7F-3HX" in shown
+    assert "<svg" in shown
+
+
+# --- the requester's page ----------------------------------------------------------------------
+
+
+async def test_a_persons_page_carries_the_code_alone(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    async with demo.client() as client:
+        shown = await client.get(f"/k/{code.replace('-', '')}")
+        assert shown.status_code == 200
+        assert code in shown.text
+        assert "Marsh Lane Pharmacy" in shown.text
+        assert page.token not in shown.text
+        for word in ("naloxone", "kit", "/c/", AMY[-9:]):
+            assert word not in shown.text.casefold().replace("kitline", ""), word
+        assert shown.headers["Cache-Control"] == "no-store"
+        for _ in range(25):
+            missed = await client.get("/k/KKKKKK")
+        assert missed.status_code == 429
+    await page.post("/hand-over", code=code, line="nasal|N2403|2028-06-30")
+
+
+async def test_terms_that_changed_since_the_kit_was_held_count(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    assert "<b>N2403</b>" in (await page.post("/code", code=code)).text
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        outlet = await work.need(Outlet, page.outlet.id)
+        work.save(replace(outlet, serves=("self",), terms_source="agreement"))
+        await work.flush()
+    assert "<b>N2403</b>" not in (await page.post("/code", code=code)).text
+    line = "nasal|N2403|2028-06-30"
+    assert "Choose which batch" in (await page.post("/hand-over", code=code, line=line)).text
+    assert await demo.read(Supply) == []
