@@ -250,8 +250,8 @@ async def kitline(
         app = build(settings, clock=clock, channels=channels, gazetteer=gazetteer)
         stack.push_async_callback(app.close)
         web = web_app(app)
-        await seed_rounds(app)
         if load_sample:
+            await seed_rounds(app)
             await sample.load(
                 app.db,
                 app.engine.ids,

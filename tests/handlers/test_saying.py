@@ -146,7 +146,8 @@ def test_times(later: timedelta, words: str) -> None:
 )
 def test_stock(expiry: str, promised: int, words: str) -> None:
     given = {"quantity": 2, "product": "-", "batch": "N2402"}
-    line = saying("saying.stock_line", **given, expiry=expiry, promised=promised)
+    marks = Listed((saying("saying.stock_promised", promised=promised),)) if promised else ""
+    line = saying("saying.stock_line", **given, expiry=expiry, marks=marks)
     assert in_all(line) == words
 
 

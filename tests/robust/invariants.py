@@ -47,7 +47,8 @@ NEVER = {
         having count(m.id) <> 1 or sum(m.quantity) <> -s.quantity""",
     "an offer that waits for an answer nobody needs": """
         select ref, r.status, code from offers o join requests r on r.id = o.request_id
-        where o.status = 'sent' and r.status <> 'offered'""",
+        where o.status = 'sent' and r.status <> 'offered' and not exists
+        (select 1 from timers where key = 'handover:' || o.id and r.status = 'accepted')""",
     "an offered request that nobody was asked about": """
         select ref from requests r where status = 'offered' and not exists
         (select 1 from offers o where o.request_id = r.id and o.status = 'sent')""",
