@@ -248,7 +248,7 @@ def tell(stories: int, steps: int, *, again_the_same: bool) -> None:
 
 
 def test_stories() -> None:
-    tell(40, 40, again_the_same=True)
+    tell(30, 40, again_the_same=True)
 
 
 @pytest.mark.slow

@@ -66,9 +66,16 @@ class Scheme:
         """A kit, or a few, given in the street, and somebody shown what to do."""
         who = self.chance.choice(("me", "friend", "friend"))
         where = self.chance.choice(self.peers).district
-        heard = self.say(peer.number, f"ISSUED {kits} {who} {where}")
+        heard = self._says_issued(peer, kits, f"{who} {where}")
         self._logged(peer, kits, heard)
         self._shown(peer, heard)
+
+    def _says_issued(self, peer: Place, kits: int, rest: str) -> list[str]:
+        """One line; with several batches in the bag, which one it was is asked."""
+        heard = self.say(peer.number, f"ISSUED {kits} {rest}")
+        if any("Which batch" in text for text in heard):
+            heard = self.say(peer.number, "1")
+        return heard
 
     def _logged(self, by: Place, kits: int, heard: list[str]) -> None:
         said = _LOGGED.search("\n".join(heard))
@@ -83,7 +90,7 @@ class Scheme:
 
     def takes_it_back(self, peer: Place, kits: int) -> None:
         """A slip of the thumb, logged and undone."""
-        self._logged(peer, kits, self.say(peer.number, f"ISSUED {kits} friend {peer.district}"))
+        self._logged(peer, kits, self._says_issued(peer, kits, f"friend {peer.district}"))
         heard = self.say(peer.number, "UNDO")
         assert any("ndone" in text for text in heard), heard
         self.issued[peer.number] -= kits
@@ -146,6 +153,8 @@ class Scheme:
     def reports_use(self, number: str) -> None:
         """USED: nobody is unwell, they came round, one dose, an ambulance; the rest is skipped."""
         heard = self.say(number, "USED")
+        if any("Did you text" in text for text in heard):  # half a year since: is it still them?
+            heard = self.say(number, "1")
         for answer in ("NO", "1", "1", "YES", "SKIP", "SKIP", "SKIP", "SKIP", "NO", "NO", "NO"):
             if not any("?" in text or "SKIP" in text for text in heard):
                 return
