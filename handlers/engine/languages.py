@@ -14,7 +14,7 @@ from content.phrasebook import fold
 
 ENOUGH = 2
 MOST = 400  # characters: the language shows by then
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"\b[^\W\d_]+\b")  # a postcode is in no language: "LA1 3AM" is not Romanian
 _GURMUKHI = "pa"
 _ARABIC = "ar"
 

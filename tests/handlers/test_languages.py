@@ -292,3 +292,8 @@ async def test_who_asks_for_a_person_is_called_back_in_their_language(line: Kitl
 @pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
 def test_a_coordinator_reads_which_language_is_wanted(code: str) -> None:
     assert library.label("en", "flag", call_back_kind(code)).startswith("someone who speaks ")
+
+
+@pytest.mark.parametrize("postcode", ["LA1 3AM", "LA1 5DE", "JE2 1AA", "SE1 2NU"])
+def test_a_postcode_is_in_no_language(postcode: str) -> None:
+    assert language_of(postcode) == ""
