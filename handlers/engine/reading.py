@@ -115,9 +115,11 @@ def _joined(typed: list[str], i: int) -> tuple[int, tuple[str, ...], bool]:
 def _mended_pair(first: str, second: str) -> tuple[int, tuple[str, ...]]:
     """A space too many ("brea thing") or one letter too early or late ("goneo ver")."""
     book = phrasebook()
-    both = first + second
     strange = first not in book.known or second not in book.known
-    if not both.isalpha() or not (strange or second in "stmd"):
+    if not (strange or second in "stmd"):
+        return 0, ()
+    both = first + second
+    if not both.isalpha():
         return 0, ()
     if both in book.vocabulary:
         return 2, (both,)
