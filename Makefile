@@ -18,8 +18,8 @@ env: $(DEVELOPS) ## everything for development, into .venv
 
 test: $(DEVELOPS) ## every test but the long ones: at most 10 minutes on two cores
 	@tools/browser.sh
-	$(BIN)/pytest -m "not slow and not alone" -n 2 --dist worksteal $(ARGS) || [ $$? -eq 5 ]
-	$(BIN)/pytest -m "alone and not slow" $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/pytest -m "not slow and not alone" -n 3 --dist worksteal $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/pytest -m "alone and not slow" -n 2 --dist loadfile $(ARGS) || [ $$? -eq 5 ]
 
 soak: $(DEVELOPS) ## the long tests
 	$(BIN)/pytest -m slow $(ARGS)

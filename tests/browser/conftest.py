@@ -12,10 +12,11 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 QUIET = [
@@ -87,3 +88,13 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()
+
+
+@contextmanager
+def screen(
+    browser: Browser, width: int, height: int = 800, **more: Any
+) -> Iterator[BrowserContext]:
+    """A window of this size, in pixels."""
+    context = browser.new_context(viewport={"width": width, "height": height}, **more)
+    yield context
+    context.close()

@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.conftest import screen
 from tests.browser.test_help_pages import check
 
 pytestmark = pytest.mark.browser
@@ -23,18 +24,14 @@ ASKS = ("KIT", "YES", "YES", "Someone I know", "DN32 7AA", "Nose spray", "Collec
 @pytest.fixture
 def desk(chromium: Browser) -> Iterator[BrowserContext]:
     """A shared computer that runs no scripts."""
-    context = chromium.new_context(
-        viewport={"width": 1280, "height": 800}, java_script_enabled=False
-    )
-    yield context
-    context.close()
+    with screen(chromium, 1280, java_script_enabled=False) as context:
+        yield context
 
 
 @pytest.fixture
 def light(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
-    yield context
-    context.close()
+    with screen(chromium, 1280, color_scheme="light") as context:
+        yield context
 
 
 def call(url: str, body: dict[str, str] | None = None) -> Any:

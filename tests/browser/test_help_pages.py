@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from content import library
 from content.topics import topics
+from tests.browser.conftest import screen
 
 pytestmark = pytest.mark.browser
 
@@ -23,16 +24,14 @@ RULES = {
 
 @pytest.fixture
 def dark(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 320, "height": 700}, color_scheme="dark")
-    yield context
-    context.close()
+    with screen(chromium, 320, 700, color_scheme="dark") as context:
+        yield context
 
 
 @pytest.fixture
 def light(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 390, "height": 800}, color_scheme="light")
-    yield context
-    context.close()
+    with screen(chromium, 390, color_scheme="light") as context:
+        yield context
 
 
 def check(axe: Axe, page: Page, path: str) -> None:
