@@ -558,7 +558,8 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class RecallNotice:
-    """One holder told of a recall. ``status``: waiting, reached, not_reached, opted_out.
+    """One holder told of a recall. ``status``: waiting, reached, not_reached, opted_out; gone: they
+    had none of it any more when they were to be told.
 
     ``answer``: "", fine, faulty, gone. ``replaced_at``: they have another kit for it.
     ``quantity``: kits of the batch they hold.

@@ -42,7 +42,7 @@ from handlers.services.supplies import (
 from handlers.still_you import LOOK_AGAIN, may_say_personal
 
 APART = timedelta(seconds=1)  # so that a thousand texts do not leave at once
-LOOK_AFTER = timedelta(hours=24)
+LOOK_AFTER = recalls.GIVEN_UP_AFTER + timedelta(hours=1)  # not settled by then is missed
 TRY_AGAIN_IN = timedelta(minutes=30)
 
 
@@ -198,15 +198,18 @@ async def _tell_people(scene: Scene, recall: Recall, service: Service) -> dateti
     for contact_id in reachable:
         key = f"recall_tell:{recall.id}:{contact_id}"
         scene.set_timer(key, "recall_tell", due, recall=recall.id, contact=contact_id)
-        due += APART
+        due = by_day(due + APART)
     return due
 
 
 async def tell_due(scene: Scene, timer: Timer) -> None:
-    """Tell one person, once: the timer that tells them goes in the same commit."""
+    """Tell one person, once: the timer that tells them goes in the same commit.
+
+    Whoever asked about it meanwhile knows; whoever has used theirs meanwhile is left in peace.
+    """
     recall = await scene.work.need(Recall, timer.payload["recall"])
     contact = await scene.work.need(Contact, timer.payload["contact"])
-    mine = await scene.work.find(RecallNotice, recall_id=recall.id, contact_id=contact.id)
+    mine = await recalls.still_to_tell(scene.work, recall, contact.id)
     if recall.status != "open" or contact.erased_at or not mine:
         return
     turn = await scene.person(contact.id)
@@ -247,9 +250,8 @@ async def notice_of_new(turn: Turn, holding: Holding) -> dict[str, Any] | None:
         for n in await turn.work.find(RecallNotice, recall_id=recall.id)
         if n.holding_id == holding.id or (holding.code and n.code == holding.code)
     ]
-    if not same:
-        same = [recalls.note_holding(turn.work, recall, holding, "reached")]
-    return told_of(recall, same)
+    same = [turn.work.save(replace(notice, status="reached")) for notice in same]
+    return told_of(recall, same or [recalls.note_holding(turn.work, recall, holding, "reached")])
 
 
 # --- how far it has come -----------------------------------------------------------------------
