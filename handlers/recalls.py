@@ -27,6 +27,7 @@ from handlers.engine.conversation import begin, by_day
 from handlers.engine.turn import NOTICE, Scene, Turn
 from handlers.flags import in_emergency, raise_flag
 from handlers.services import recalls, requests
+from handlers.services.permits import promise
 from handlers.services.products import product_words
 from handlers.services.rules import rules_of
 from handlers.services.supplies import (
@@ -36,7 +37,6 @@ from handlers.services.supplies import (
     outlet_holder,
     peer_holder,
     release,
-    reserve,
     reserved_for,
 )
 from handlers.still_you import LOOK_AGAIN, may_say_personal
@@ -84,7 +84,7 @@ async def _move_promises(scene: Scene, recall: Recall, service: Service) -> None
 async def _move_promise(scene: Scene, request: KitRequest, holder: Holder) -> None:
     await release(scene.work, request)
     try:
-        line = await reserve(scene.work, holder, request)
+        line = await promise(scene.work, holder, request)
     except NoStock:
         await _ask_others(scene, request)
         return
