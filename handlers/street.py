@@ -151,7 +151,7 @@ async def _free(turn: Turn) -> list[StockLine]:
 @leads_to("start")
 async def how_many(turn: Turn, text: str) -> Next:
     """A number of kits."""
-    digits = "".join(c for c in text if c.isdigit())[:3]
+    digits = "".join(c for c in text if c.isdecimal())[:3]
     if not digits or not 1 <= int(digits) <= MOST:
         return Again("how_many_wrong")
     turn.data["quantity"] = int(digits)
