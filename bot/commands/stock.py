@@ -127,7 +127,7 @@ def move_(
             if why.reason == "frozen":
                 raise UserError(f"{line.batch} is recalled: it goes to the store only") from None
             raise UserError(f"{its} has {line.quantity} of {line.batch}") from None
-        now = await line_of(work, there, line.product, line.batch, line.expiry)
+        now = await line_of(work, there, *line.box)
         return f"{their} has {now.quantity} of {line.batch} now."
 
     typer.echo(change(act))

@@ -117,13 +117,14 @@ async def receive(
     batch: str,
     expiry: date | None,
     quantity: int,
+    kind: str = "received",
     **more: Any,
 ) -> Movement:
-    """Kits come in."""
+    """Kits come in; ``kind`` "returned": somebody brought them back."""
     if quantity <= 0:
         raise ValueError("a number of kits above nothing is needed")
     line = await line_of(work, holder, product, batch, expiry)
-    return await move(work, holder, line, "received", quantity=quantity, **more)
+    return await move(work, holder, line, kind, quantity=quantity, **more)
 
 
 async def pick(
@@ -184,7 +185,7 @@ async def reserved_for(work: Work, request: KitRequest) -> list[tuple[Holder, St
 async def release(work: Work, request: KitRequest) -> None:
     """Put back what was promised to a request."""
     for holder, promised in await reserved_for(work, request):
-        line = await _like(work, holder, promised)
+        line = await line_of(work, holder, *promised.box)
         await move(
             work, holder, line, "released", reserved=-promised.reserved, request_id=request.id
         )
@@ -195,13 +196,9 @@ async def line_of(
 ) -> StockLine:
     """A holder's line of this very box, with nothing in it if they have none."""
     for line in await lines_of(work, holder):
-        if (line.product, line.batch, line.expiry) == (product, batch, expiry):
+        if line.box == (product, batch, expiry):
             return line
     return StockLine(holder.kind, holder.id, product, batch, expiry, 0, 0)
-
-
-async def _like(work: Work, holder: Holder, like: StockLine) -> StockLine:
-    return await line_of(work, holder, like.product, like.batch, like.expiry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +226,7 @@ async def issue(
 
     ``supply_id``: a form's own number, so that it cannot be sent in twice.
     """
-    line = await _like(work, holder, line)
+    line = await line_of(work, holder, *line.box)
     if line.frozen:
         raise NoStock("frozen")
     if line.is_over(work.now.date()):
@@ -237,12 +234,7 @@ async def issue(
     promised = 0
     if request:
         for other, held in await reserved_for(work, request):
-            same = (held.product, held.batch, held.expiry) == (
-                line.product,
-                line.batch,
-                line.expiry,
-            )
-            if other == holder and same:
+            if other == holder and held.box == line.box:
                 promised = held.reserved
     supply_id = supply_id or work.new_id()
     await move(  # first: without the stock there is no supply to log
