@@ -214,11 +214,13 @@ async def tell_due(scene: Scene, timer: Timer) -> None:
         return
     turn = await scene.person(contact.id)
     if in_emergency(turn):
-        scene.set_timer(timer.key, timer.kind, scene.now + TRY_AGAIN_IN, **timer.payload)
+        later = by_day(scene.now + TRY_AGAIN_IN)
+        scene.set_timer(timer.key, timer.kind, later, **timer.payload)
         return
     reach = await recalls.reach_of(scene.work, contact)
     if reach == "waiting" and not await may_say_personal(turn):  # first: is it still them?
-        scene.set_timer(timer.key, timer.kind, scene.now + LOOK_AGAIN, **timer.payload)
+        later = by_day(scene.now + LOOK_AGAIN)
+        scene.set_timer(timer.key, timer.kind, later, **timer.payload)
         return
     for notice in mine:
         scene.work.save(replace(notice, status=reach, at=scene.now))
