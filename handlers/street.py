@@ -187,7 +187,12 @@ async def batch(turn: Turn, answer: str) -> Next:
 
 @leads_to("flow:training", END)
 async def log(turn: Turn, _: str) -> Next:
-    """Into the same log as every other supply."""
+    """Into the same log as every other supply.
+
+    The terms of supply are not asked here: they are checked before a kit is offered, held or handed
+    over against a code. This one is in somebody's hands already, and a supply that happened must
+    be in the log, or stock and counts are wrong for everybody else.
+    """
     holder, data = await _holder(turn), turn.data
     rules = await _rules(turn, holder)
     to = To(data["who"], data["district"], trained="not_said")
