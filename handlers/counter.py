@@ -177,7 +177,10 @@ async def walk_in(
     how: str,
     supply_id: int | None = None,
 ) -> Supply:
-    """A kit for somebody who came without a code: into the same log."""
+    """A kit for somebody who came without a code: into the same log.
+
+    The terms of supply are for the counter to judge: what has happened must be loggable.
+    """
     mark = scene.work.mark()
     try:
         line = await _shelf_line(scene, outlet, batch.product, quantity, batch)
