@@ -539,7 +539,8 @@ class PackCode:
 class Recall:
     """A fault in some batches. ``action``: check (look at it) or replace (hand it in).
 
-    ``status``: open, ended. ``advice``: the service's own short words on what to look for.
+    ``status``: open, ended. ``advice``: language → the service's own short words on what to look
+    for.
     """
 
     id: int
@@ -550,7 +551,7 @@ class Recall:
     action: str
     started_at: datetime
     source: str = ""
-    advice: str = ""
+    advice: dict[str, str] = field(default_factory=dict)
     status: str = "open"
     ended_at: datetime | None = None
     version: int = 1

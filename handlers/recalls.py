@@ -179,7 +179,7 @@ async def stock_due(scene: Scene, timer: Timer) -> None:
                 for line in lines
             )
         ),
-        advice=recall.advice,
+        advice=recalls.advice_in(recall, turn.locale),
         first=f"{lines[0].quantity} {lines[0].batch}",
     )
 

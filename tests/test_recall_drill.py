@@ -184,7 +184,7 @@ async def start(line: Kitline, batches: Batches) -> Recall:
         tuple(batch for batch, _ in batches),
         "",
         "check",
-        "Look inside: are both needles there?",
+        {"en": "Look inside: are both needles there?"},
         "NatPSA/2022/009/MHRA",
     )
     async with line.app.db.transaction() as tx:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -26,12 +27,13 @@ async def line(sqlite_url: str, secret_key: str, gazetteer: Gazetteer) -> AsyncI
         yield made
 
 
-async def amy_has(line: Kitline, *batches: str) -> None:
+async def amy_has(line: Kitline, *batches: str, locale: str = "en") -> None:
     """Somebody with a kit of each of these batches, and a yes to be told."""
     async with line.app.db.transaction() as tx:
         work = line.work(tx)
         (home,) = await work.find(Service, slug="grimsby")
         amy = await new_contact(work, "sms", home.sms_line, AMY, home.id)
+        amy = work.save(replace(amy, locale=locale))
         for purpose in ("service", "recall"):
             give_consent(work, amy, purpose, True, "consent.ok")
         for batch in batches:
@@ -67,6 +69,14 @@ async def test_whoever_has_not_asked_is_told_in_the_morning(line: Kitline) -> No
     assert "N2402" in told
 
 
+async def test_what_to_look_for_is_said_in_their_language(line: Kitline) -> None:
+    await amy_has(line, "N2402", locale="pl")
+    await do(line, "recall nasal N2402 check Look at the cap. | pl=Obejrzyj nakretke.")
+    (told,) = await by_noon(line)
+    assert "Obejrzyj nakretke." in told
+    assert "Look at" not in told
+
+
 async def test_whoever_asked_in_the_night_is_not_told_again(line: Kitline) -> None:
     await amy_has(line, "N2402")
     await do(line, "recall nasal N2402 check")
@@ -76,6 +86,9 @@ async def test_whoever_asked_in_the_night_is_not_told_again(line: Kitline) -> No
     assert await by_noon(line) == []
     (notice,) = await line.read(RecallNotice)
     assert (notice.status, notice.answer) == ("reached", "fine")
+    async with line.client() as client:
+        (shown,) = (await client.get("/demo/state")).json()["recalls"]
+    assert (shown["batches"], shown["status"]) == (["N2402"], "open")
     assert (await standing(line)).reached == 1
 
 

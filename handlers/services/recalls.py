@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from content.library import DEFAULT
 from db.deliveries import deliveries
 from db.models import (
     Address,
@@ -61,6 +62,11 @@ async def new(
             **values,
         )
     )
+
+
+def advice_in(recall: Recall, locale: str) -> str:
+    """What to look for, in somebody's language; in English where nobody wrote it in theirs."""
+    return recall.advice.get(locale) or recall.advice.get(DEFAULT, "")
 
 
 def concerns(recall: Recall, service: Service, product: str, batch: str) -> bool:
