@@ -147,6 +147,37 @@ async def pick(
     raise NoStock("over" if in_bag else "none")
 
 
+async def pick_several(
+    work: Work, holder: Holder, product: str, quantity: int, batch: str = ""
+) -> list[tuple[StockLine, int]]:
+    """The lines to take kits from, and how many of each; several batches only where none has all.
+
+    They are of one product then. One supply is of one batch, so each line is a supply of its own.
+    """
+    try:
+        return [(await pick(work, holder, product, quantity, batch), quantity)]
+    except NoStock:
+        today = work.now.date()
+        free: dict[str, list[StockLine]] = {}
+        for line in await fitting(work, holder, product, batch):
+            if line.available > 0 and not line.is_over(today):
+                free.setdefault(line.product, []).append(line)
+        for lines in free.values():
+            if sum(line.available for line in lines) >= quantity:
+                return _shares(lines, quantity)
+        raise
+
+
+def _shares(lines: list[StockLine], quantity: int) -> list[tuple[StockLine, int]]:
+    """So many kits of these lines together, the first used up before the next."""
+    found = []
+    for line in lines:
+        if share := min(line.available, quantity):
+            found.append((line, share))
+            quantity -= share
+    return found
+
+
 async def fitting(work: Work, holder: Holder, product: str, batch: str = "") -> list[StockLine]:
     """A holder's lines of a product, a form or any kit; of one batch, if it is named."""
     rules = rules_of(await work.need(Service, holder.service_id))
