@@ -539,7 +539,8 @@ class PackCode:
 class Recall:
     """A fault in some batches. ``action``: check (look at it) or replace (hand it in).
 
-    ``status``: open, ended. ``advice``: the service's own short words on what to look for.
+    ``status``: open, ended. ``advice``: language → the service's own short words on what to look
+    for.
     """
 
     id: int
@@ -550,7 +551,7 @@ class Recall:
     action: str
     started_at: datetime
     source: str = ""
-    advice: str = ""
+    advice: dict[str, str] = field(default_factory=dict)
     status: str = "open"
     ended_at: datetime | None = None
     version: int = 1
@@ -558,7 +559,8 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class RecallNotice:
-    """One holder told of a recall. ``status``: waiting, reached, not_reached, opted_out.
+    """One holder told of a recall. ``status``: waiting, reached, not_reached, opted_out; gone: they
+    had none of it any more when they were to be told.
 
     ``answer``: "", fine, faulty, gone. ``replaced_at``: they have another kit for it.
     ``quantity``: kits of the batch they hold.

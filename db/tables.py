@@ -492,7 +492,7 @@ recalls = Table(
     _text("action", 20),
     _when("started_at"),
     _text("source"),
-    _text("advice"),
+    Column("advice", JSON, nullable=False),
     _text("status", 20),
     _when("ended_at", null=True),
     _version(),

@@ -11,7 +11,7 @@ from typing import Any
 
 from db.models import Flag, Timer
 from handlers import debrief, meeting
-from handlers.engine.conversation import proceed
+from handlers.engine.conversation import drop, proceed
 from handlers.engine.flow import END, Choose, Do, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import EMERGENCY, Scene, Turn
 from handlers.flags import EMERGENCY_FLAGS, becomes, close_flag
@@ -27,6 +27,8 @@ NEXT_DOSE = timedelta(minutes=2)  # "2 to 3 minutes" between doses: asked at 2, 
 ASKED_AGAIN = timedelta(minutes=3)
 WATCH = timedelta(minutes=5)  # awake, and it may wear off
 UNANSWERED = 2
+LONG_SILENT = timedelta(hours=2)
+"""After the last message: who writes after that writes about something else."""
 ENDS = {"helped": "over", "mistake": "no_emergency"}
 BREATHING = {"not_breathing": "no", "again": "again"}
 AWAKE_STEPS = ("awake", "awake_check")
@@ -64,10 +66,16 @@ async def coach_due(scene: Scene, timer: Timer) -> None:
     turn = await scene.person(timer.payload["contact"])
     if turn.flow != OVERDOSE.name or turn.contact.erased_at:
         return
+    if timer.payload.get("silent"):
+        if turn.step == "silent":  # let go: else a recall, or a reminder, would wait for ever
+            drop(turn, OVERDOSE.name)
+        return
     turn.data["unanswered"] = turn.data.get("unanswered", 0) + 1
     if turn.data["unanswered"] > UNANSWERED:
         turn.journal("EmergencySilent")
         await proceed(turn, "silent")
+        over = scene.now + LONG_SILENT
+        scene.set_timer(timer.key, timer.kind, over, contact=turn.id, silent=True)
         await becomes(scene, turn.id, ("emergency",), "emergency_silent")
         return
     step = "awake_check" if turn.step in AWAKE_STEPS else "change"

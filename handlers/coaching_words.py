@@ -42,7 +42,7 @@ class Meaning:
 
 async def meaning(turn: Turn, text: str, *, urgent: bool) -> Meaning:
     """What the message means here; nothing where that cannot be told."""
-    if plain(text).isdigit():
+    if plain(text).isdecimal():
         return await _figure(turn, text)
     option = await _option(turn, text)
     if option:

@@ -18,7 +18,7 @@ from handlers.meeting import ask_if_arrived
 from handlers.refusals import move_on
 from handlers.services import requests
 from handlers.services.codes import read_claim_code, show_claim_code
-from handlers.services.permits import barred
+from handlers.services.permits import barred, promise
 from handlers.services.rules import clock_words
 from handlers.services.supplies import (
     NoStock,
@@ -29,7 +29,6 @@ from handlers.services.supplies import (
     pick,
     receive,
     release,
-    reserve,
     reserved_for,
     reverse,
 )
@@ -178,7 +177,10 @@ async def walk_in(
     how: str,
     supply_id: int | None = None,
 ) -> Supply:
-    """A kit for somebody who came without a code: into the same log."""
+    """A kit for somebody who came without a code: into the same log.
+
+    The terms of supply are for the counter to judge: what has happened must be loggable.
+    """
     mark = scene.work.mark()
     try:
         line = await _shelf_line(scene, outlet, batch.product, quantity, batch)
@@ -253,7 +255,7 @@ async def take_back(
         scene.work, request, RequestStatus.WAITING_CLAIM, ("claim", claim.id), until
     )
     try:
-        await reserve(scene.work, outlet_holder(outlet), request)
+        await promise(scene.work, outlet_holder(outlet), request)
     except NoStock:  # recalled or out of date meanwhile
         await move_on(scene, request)
         return

@@ -9,7 +9,7 @@ from typing import Any
 
 from db.models import Contact, Holding, KitRequest, Service, Timer
 from handlers.consent import place_data
-from handlers.engine.conversation import begin
+from handlers.engine.conversation import begin, by_day
 from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
 from handlers.engine.turn import Scene, Turn
 from handlers.flags import in_emergency, team_name
@@ -72,18 +72,19 @@ async def plan(scene: Scene, contact_id: int) -> None:
 
 
 async def expiry_due(scene: Scene, timer: Timer) -> None:
-    """Remind, if they still have it and still want to hear."""
+    """Remind, if they still have it and still want to hear; what comes at a bad time, later."""
     contact = await scene.work.get(Contact, timer.payload["contact"])
     if contact is None or contact.erased_at or not contact.service_id:
         return
     await plan(scene, contact.id)
     if not await has_consent(scene.work, contact, "reminders"):
         return
-    turn = await scene.person(contact.id)
-    if contact.stopped_at or contact.blocked_at or in_mourning(turn) or in_emergency(turn):
+    if contact.stopped_at or contact.blocked_at:
         return
-    if not await may_say_personal(turn):
-        scene.set_timer(timer.key, timer.kind, scene.now + LOOK_AGAIN, **timer.payload)
+    turn = await scene.person(contact.id)
+    if in_mourning(turn) or in_emergency(turn) or not await may_say_personal(turn):
+        later = by_day(scene.now + LOOK_AGAIN)
+        scene.set_timer(timer.key, timer.kind, later, **timer.payload)
         return
     kits = await held_by(scene.work, contact.id)
     today = scene.now.astimezone(LONDON).date()

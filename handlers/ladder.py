@@ -32,10 +32,10 @@ from handlers.services.dispatch import candidates_for, need_of, rank
 from handlers.services.escalation import AskPeers, HoldKit, Situation, next_thing
 from handlers.services.geo import haversine_km
 from handlers.services.outlets import NearOutlet, ranked_outlets
-from handlers.services.permits import barred
+from handlers.services.permits import promise
 from handlers.services.roles import alias_of
 from handlers.services.rules import Rules, rules_of
-from handlers.services.supplies import NoStock, outlet_holder, release, reserve
+from handlers.services.supplies import NoStock, outlet_holder, release
 
 LET_GO_UNANSWERED = timedelta(hours=24)
 STILL_NEEDED_ASKED = "asked"
@@ -130,8 +130,7 @@ async def _hold_kit(
     scene: Scene, request: KitRequest, near: NearOutlet, until: datetime
 ) -> KitRequest:
     outlet = near.outlet
-    holder = outlet_holder(outlet)
-    line = await reserve(scene.work, holder, request, await barred(scene.work, holder, request))
+    line = await promise(scene.work, outlet_holder(outlet), request)
     code = new_claim_code()
     while await scene.work.find(Claim, code=code):
         code = new_claim_code()

@@ -12,12 +12,12 @@ from handlers.engine.conversation import leave
 from handlers.engine.turn import NOTICE, Turn
 from handlers.services import requests
 from handlers.services.geo import haversine_km
-from handlers.services.permits import barred
+from handlers.services.permits import promise
 from handlers.services.products import pack_words
 from handlers.services.roles import alias_of
 from handlers.services.rules import Rules, rules_of
 from handlers.services.standing import run_out
-from handlers.services.supplies import NoStock, peer_holder, reserve
+from handlers.services.supplies import NoStock, peer_holder
 
 MEET_WITHIN_KM = 5.0
 
@@ -107,8 +107,7 @@ async def accept(turn: Turn, peer: Peer, offer: Offer) -> None:
         await _introduce(turn, peer, taken_over)
         return
     try:
-        holder = peer_holder(peer)
-        await reserve(turn.work, holder, request, await barred(turn.work, holder, request))
+        await promise(turn.work, peer_holder(peer), request)
     except NoStock:
         await _cannot(turn, offer, "stock")
         return

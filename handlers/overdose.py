@@ -35,8 +35,6 @@ ASIDES = {
     "afraid": "overdose.afraid",
 }
 """What people ask in the middle of it → the answer."""
-LONG_SILENT = timedelta(hours=2)
-"""After the last message: who writes after that writes about something else."""
 
 
 async def now(turn: Turn, text: str, why: tuple[str, ...]) -> None:
@@ -97,7 +95,7 @@ def is_open(turn: Turn) -> bool:
     if turn.flow != coaching.OVERDOSE.name:
         return False
     asked = turn.asked_at
-    if turn.step == "silent" and asked and turn.now - asked > LONG_SILENT:
+    if turn.step == "silent" and asked and turn.now - asked > coaching.LONG_SILENT:
         conversation.drop(turn, coaching.OVERDOSE.name)
         return False
     return True

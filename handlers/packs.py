@@ -75,7 +75,9 @@ async def _batch(turn: Turn, batch: str) -> None:
     for service in services:
         for recall in await recalls.open_recalls(turn.work, service.id):
             if batch in recall.batches:
-                await begin(turn, "recalled", recall=recall.id, batch=batch, notices=[])
+                mine = await recalls.note_asked(turn.work, recall, batch, turn.id)
+                told = {**told_of(recall, mine), "batch": batch}
+                await begin(turn, "recalled", **told)
                 return
     turn.say("pack.batch_fine", batch=batch)
 

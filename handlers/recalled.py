@@ -29,7 +29,7 @@ async def values(turn: Turn) -> dict[str, Any]:
         "team": team_name(service),
         "batch": turn.data["batch"],
         "action": recall.action,
-        "advice": recall.advice if told else "",
+        "advice": recalls.advice_in(recall, turn.locale) if told else "",
     }
 
 

@@ -27,6 +27,7 @@ from handlers.engine.conversation import begin, by_day
 from handlers.engine.turn import NOTICE, Scene, Turn
 from handlers.flags import in_emergency, raise_flag
 from handlers.services import recalls, requests
+from handlers.services.permits import promise
 from handlers.services.products import product_words
 from handlers.services.rules import rules_of
 from handlers.services.supplies import (
@@ -36,13 +37,12 @@ from handlers.services.supplies import (
     outlet_holder,
     peer_holder,
     release,
-    reserve,
     reserved_for,
 )
 from handlers.still_you import LOOK_AGAIN, may_say_personal
 
 APART = timedelta(seconds=1)  # so that a thousand texts do not leave at once
-LOOK_AFTER = timedelta(hours=24)
+LOOK_AFTER = recalls.GIVEN_UP_AFTER + timedelta(hours=1)  # not settled by then is missed
 TRY_AGAIN_IN = timedelta(minutes=30)
 
 
@@ -84,7 +84,7 @@ async def _move_promises(scene: Scene, recall: Recall, service: Service) -> None
 async def _move_promise(scene: Scene, request: KitRequest, holder: Holder) -> None:
     await release(scene.work, request)
     try:
-        line = await reserve(scene.work, holder, request)
+        line = await promise(scene.work, holder, request)
     except NoStock:
         await _ask_others(scene, request)
         return
@@ -179,7 +179,7 @@ async def stock_due(scene: Scene, timer: Timer) -> None:
                 for line in lines
             )
         ),
-        advice=recall.advice,
+        advice=recalls.advice_in(recall, turn.locale),
         first=f"{lines[0].quantity} {lines[0].batch}",
     )
 
@@ -198,24 +198,29 @@ async def _tell_people(scene: Scene, recall: Recall, service: Service) -> dateti
     for contact_id in reachable:
         key = f"recall_tell:{recall.id}:{contact_id}"
         scene.set_timer(key, "recall_tell", due, recall=recall.id, contact=contact_id)
-        due += APART
+        due = by_day(due + APART)
     return due
 
 
 async def tell_due(scene: Scene, timer: Timer) -> None:
-    """Tell one person, once: the timer that tells them goes in the same commit."""
+    """Tell one person, once: the timer that tells them goes in the same commit.
+
+    Whoever asked about it meanwhile knows; whoever has used theirs meanwhile is left in peace.
+    """
     recall = await scene.work.need(Recall, timer.payload["recall"])
     contact = await scene.work.need(Contact, timer.payload["contact"])
-    mine = await scene.work.find(RecallNotice, recall_id=recall.id, contact_id=contact.id)
+    mine = await recalls.still_to_tell(scene.work, recall, contact.id)
     if recall.status != "open" or contact.erased_at or not mine:
         return
     turn = await scene.person(contact.id)
     if in_emergency(turn):
-        scene.set_timer(timer.key, timer.kind, scene.now + TRY_AGAIN_IN, **timer.payload)
+        later = by_day(scene.now + TRY_AGAIN_IN)
+        scene.set_timer(timer.key, timer.kind, later, **timer.payload)
         return
     reach = await recalls.reach_of(scene.work, contact)
     if reach == "waiting" and not await may_say_personal(turn):  # first: is it still them?
-        scene.set_timer(timer.key, timer.kind, scene.now + LOOK_AGAIN, **timer.payload)
+        later = by_day(scene.now + LOOK_AGAIN)
+        scene.set_timer(timer.key, timer.kind, later, **timer.payload)
         return
     for notice in mine:
         scene.work.save(replace(notice, status=reach, at=scene.now))
@@ -247,9 +252,8 @@ async def notice_of_new(turn: Turn, holding: Holding) -> dict[str, Any] | None:
         for n in await turn.work.find(RecallNotice, recall_id=recall.id)
         if n.holding_id == holding.id or (holding.code and n.code == holding.code)
     ]
-    if not same:
-        same = [recalls.note_holding(turn.work, recall, holding, "reached")]
-    return told_of(recall, same)
+    same = [turn.work.save(replace(notice, status="reached")) for notice in same]
+    return told_of(recall, same or [recalls.note_holding(turn.work, recall, holding, "reached")])
 
 
 # --- how far it has come -----------------------------------------------------------------------

@@ -113,7 +113,7 @@ async def who(turn: Turn, answer: str) -> Next:
 @leads_to("where_or_on", "how_many")
 async def how_many(turn: Turn, text: str) -> Next:
     """Kits for a workplace."""
-    digits = "".join(c for c in text if c.isdigit())[:4]
+    digits = "".join(c for c in text if c.isdecimal())[:4]
     if not digits or not 1 <= int(digits) <= MOST_KITS:
         return Again("how_many_wrong")
     turn.data["quantity"] = int(digits)

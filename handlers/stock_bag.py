@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from content.library import Words
 from db.stock import StockLine
@@ -10,7 +11,7 @@ from handlers.engine.turn import Turn
 from handlers.services.products import EITHER, fits, product_words
 from handlers.services.rules import Rules
 from handlers.services.stock_moves import promised_to
-from handlers.services.supplies import Holder, NoStock, known_lines, lines_of
+from handlers.services.supplies import Holder, NoStock, known_lines, line_of, lines_of
 from handlers.stock_lines import as_words
 from handlers.stock_reading import Entry
 
@@ -31,23 +32,35 @@ class Bag:
         """The same, and what once was in it."""
         return await known_lines(self.turn.work, self.holder)
 
+    async def as_typed(self, entry: Entry) -> StockLine | None:
+        """The line of a box that was typed in full; nothing may be in it yet."""
+        if not (entry.product and entry.batch and entry.expiry):
+            return None
+        return await line_of(self.turn.work, self.holder, entry.product, entry.batch, entry.expiry)
+
     async def said(self) -> Words:
         """What is in it now, as words."""
         lines = await self.lines()
         return as_words(self.turn.locale, lines, self.turn.now, self.rules)
 
-    def product(self, product_id: str) -> str:
-        """What a product is called."""
-        return product_words(self.turn.locale, product_id, self.rules)
-
-    def journal(self, fact: str, line: StockLine, quantity: int) -> None:
-        """Record what the holder said of a line."""
+    async def noted(
+        self, fact: str, text: str, line: StockLine, quantity: int, **values: Any
+    ) -> None:
+        """Record what the holder said of a line, and read back what they have now."""
         self.turn.journal(
             fact,
             holder=f"{self.holder.kind}:{self.holder.id}",
             product=line.product,
             batch=line.batch,
             quantity=quantity,
+        )
+        self.turn.say(
+            text,
+            quantity=quantity,
+            product=product_words(self.turn.locale, line.product, self.rules),
+            batch=line.batch,
+            lines=await self.said(),
+            **values,
         )
 
 
@@ -81,9 +94,8 @@ async def the_line(bag: Bag, entry: Entry, word: str, *, new: bool = False) -> S
             expiry=_telling_date(found),
             lines=await bag.said(),
         )
-    elif new and entry.product and entry.batch and entry.expiry:
-        box = (entry.product, entry.batch, entry.expiry)
-        return StockLine(bag.holder.kind, bag.holder.id, *box, 0, 0)
+    elif new and (line := await bag.as_typed(entry)):
+        return line
     elif await bag.lines():
         bag.turn.say("stock.unknown", batch=entry.batch, lines=await bag.said())
     else:

@@ -50,8 +50,7 @@ async def _orphans_released(scene: Scene, service: Service) -> set[Holder]:
         if request and not request.closed_at and _is_with(request, holder):
             continue
         found.add(holder)
-        box = (promised.product, promised.batch, promised.expiry)
-        line = await line_of(scene.work, holder, *box)
+        line = await line_of(scene.work, holder, *promised.box)
         try:
             await move(
                 scene.work,

@@ -31,16 +31,8 @@ async def give(bag: Bag, entry: Entry) -> None:
     except NoStock as why:
         await say_why_not(bag, line, why)
         return
-    bag.journal("StockTransferred", line, entry.quantity)
-    bag.turn.say(
-        "stock.given",
-        quantity=entry.quantity,
-        product=bag.product(line.product),
-        batch=line.batch,
-        name=name,
-        told=peer is not None and await _hears(bag.turn, peer),
-        lines=await bag.said(),
-    )
+    told = peer is not None and await _hears(bag.turn, peer)
+    await bag.noted("StockTransferred", "stock.given", line, entry.quantity, name=name, told=told)
     if peer:
         await _tell_taker(bag, peer, line, entry.quantity)
 

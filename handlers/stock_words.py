@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import date
 
 from content import library
 from db.models import Peer, Service
@@ -12,26 +11,14 @@ from handlers.engine.matching import first_word
 from handlers.engine.turn import Turn
 from handlers.services.products import typed_products
 from handlers.services.rules import rules_of
-from handlers.services.stock_moves import (
-    bring_back,
-    confirm,
-    count,
-    take_out,
-)
-from handlers.services.supplies import (
-    Holder,
-    NoStock,
-    peer_holder,
-    receive,
-)
+from handlers.services.stock_moves import confirm, count, take_out
+from handlers.services.supplies import Holder, NoStock, peer_holder, receive
 from handlers.stock_bag import Bag, meant, say_promised, say_why_not, the_line
 from handlers.stock_giving import give
 from handlers.stock_lines import is_low
 from handlers.stock_reading import MOST, Entry, read_entry
 
 SAYS_THERE_ARE_SOME = ("add", "returned", "right")
-
-
 Word = Callable[[Bag, Entry], Awaitable[None]]
 
 
@@ -83,47 +70,30 @@ async def _show(bag: Bag) -> None:
 
 
 async def _add(bag: Bag, entry: Entry) -> None:
-    box = await _box(bag, entry)
-    if box is None or not entry.quantity or entry.quantity > MOST:
+    if not await _came_in(bag, entry, "received", "StockReceived", "stock.added"):
         bag.turn.say("stock.how_add")
-        return
-    await receive(bag.turn.work, bag.holder, *box, entry.quantity, by_contact_id=bag.turn.id)
-    line = StockLine(bag.holder.kind, bag.holder.id, *box, 0, 0)
-    bag.journal("StockReceived", line, entry.quantity)
-    bag.turn.say(
-        "stock.added",
-        quantity=entry.quantity,
-        product=bag.product(line.product),
-        batch=line.batch,
-        lines=await bag.said(),
-    )
 
 
 async def _returned(bag: Bag, entry: Entry) -> None:
-    box = await _box(bag, entry)
-    if box is None or not entry.quantity or entry.quantity > MOST:
+    if not await _came_in(bag, entry, "returned", "StockReturned", "stock.returned"):
         bag.turn.say("stock.how_returned")
-        return
-    await bring_back(bag.turn.work, bag.holder, *box, entry.quantity, bag.turn.id)
-    line = StockLine(bag.holder.kind, bag.holder.id, *box, 0, 0)
-    bag.journal("StockReturned", line, entry.quantity)
-    bag.turn.say(
-        "stock.returned",
-        quantity=entry.quantity,
-        product=bag.product(line.product),
-        batch=line.batch,
-        lines=await bag.said(),
-    )
 
 
-async def _box(bag: Bag, entry: Entry) -> tuple[str, str, date | None] | None:
+async def _came_in(bag: Bag, entry: Entry, kind: str, fact: str, text: str) -> bool:
+    """Onto the list and read back; False if it is not clear how many, or of what."""
+    line = await _line(bag, entry)
+    n = entry.quantity
+    if line is None or not n or n > MOST:
+        return False
+    await receive(bag.turn.work, bag.holder, *line.box, n, kind, by_contact_id=bag.turn.id)
+    await bag.noted(fact, text, line, n)
+    return True
+
+
+async def _line(bag: Bag, entry: Entry) -> StockLine | None:
     """Which box is meant: as typed in full, or a batch that is on the list already."""
     known = [n for n in meant(await bag.known(), entry, bag.rules) if entry.batch]
-    if len(known) == 1:
-        return known[0].product, known[0].batch, known[0].expiry
-    if entry.product and entry.batch and entry.expiry:
-        return entry.product, entry.batch, entry.expiry
-    return None
+    return known[0] if len(known) == 1 else await bag.as_typed(entry)
 
 
 # --- kits that are there, or not ---------------------------------------------------------------
@@ -141,14 +111,7 @@ async def _count(bag: Bag, entry: Entry) -> None:
     except NoStock:
         await say_promised(bag, line)
         return
-    bag.journal("StockCounted", line, entry.quantity)
-    bag.turn.say(
-        "stock.counted",
-        quantity=entry.quantity,
-        product=bag.product(line.product),
-        batch=line.batch,
-        lines=await bag.said(),
-    )
+    await bag.noted("StockCounted", "stock.counted", line, entry.quantity)
 
 
 async def _lost(bag: Bag, entry: Entry) -> None:
@@ -157,18 +120,14 @@ async def _lost(bag: Bag, entry: Entry) -> None:
         return
     line = await the_line(bag, entry, "LOST")
     if line and await _taken_out(bag, line, "lost", entry.quantity):
-        bag.journal("StockLost", line, entry.quantity)
-        bag.turn.say(
-            "stock.lost",
-            quantity=entry.quantity,
-            product=bag.product(line.product),
-            batch=line.batch,
-            lines=await bag.said(),
-        )
+        await bag.noted("StockLost", "stock.lost", line, entry.quantity)
 
 
 async def _expired(bag: Bag, entry: Entry) -> None:
     """Without a number, all that is not promised."""
+    if entry.quantity == 0:
+        bag.turn.say("stock.how")
+        return
     line = await the_line(bag, entry, "EXPIRED")
     if line is None:
         return
@@ -176,14 +135,7 @@ async def _expired(bag: Bag, entry: Entry) -> None:
     if not quantity:
         await say_promised(bag, line)
     elif await _taken_out(bag, line, "expired", quantity):
-        bag.journal("StockExpired", line, quantity)
-        bag.turn.say(
-            "stock.expired",
-            quantity=quantity,
-            product=bag.product(line.product),
-            batch=line.batch,
-            lines=await bag.said(),
-        )
+        await bag.noted("StockExpired", "stock.expired", line, quantity)
 
 
 async def _taken_out(bag: Bag, line: StockLine, kind: str, quantity: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ from handlers.services.supplies import (
     left_of,
     outlet_holder,
     peer_holder,
-    pick,
+    pick_several,
 )
 from handlers.services.trainings import note_answer
 
@@ -140,18 +141,17 @@ def _take_place(turn: Turn, text: str) -> bool:
 
 
 async def _free(turn: Turn) -> list[StockLine]:
-    """Kits in date of the wanted kind, not promised; where the number is known, enough of it."""
+    """Kits in date of the wanted kind, not promised."""
     product = turn.data.get("product", EITHER)
-    least = turn.data.get("quantity", 1)
     today = turn.now.date()
     lines = await fitting(turn.work, await _holder(turn), product)
-    return [n for n in lines if n.available >= least and not n.is_over(today)]
+    return [n for n in lines if n.available > 0 and not n.is_over(today)]
 
 
 @leads_to("start")
 async def how_many(turn: Turn, text: str) -> Next:
     """A number of kits."""
-    digits = "".join(c for c in text if c.isdigit())[:3]
+    digits = "".join(c for c in text if c.isdecimal())[:3]
     if not digits or not 1 <= int(digits) <= MOST:
         return Again("how_many_wrong")
     turn.data["quantity"] = int(digits)
@@ -187,14 +187,18 @@ async def batch(turn: Turn, answer: str) -> Next:
 
 @leads_to("flow:training", END)
 async def log(turn: Turn, _: str) -> Next:
-    """Into the same log as every other supply."""
+    """Into the same log as every other supply.
+
+    The terms of supply are not asked here: they are checked before a kit is offered, held or handed
+    over against a code. This one is in somebody's hands already, and a supply that happened must
+    be in the log, or stock and counts are wrong for everybody else.
+    """
     holder, data = await _holder(turn), turn.data
     rules = await _rules(turn, holder)
     to = To(data["who"], data["district"], trained="not_said")
     product, wanted = data.get("product", EITHER), data.get("batch", "")
     try:
-        line = await pick(turn.work, holder, product, data["quantity"], wanted)
-        supply = await issue(turn.work, holder, line, data["quantity"], to, by_contact_id=turn.id)
+        shares = await pick_several(turn.work, holder, product, data["quantity"], wanted)
     except NoStock as why:
         if why.reason == "over":
             turn.say("street.over")
@@ -203,28 +207,37 @@ async def log(turn: Turn, _: str) -> Next:
         else:
             turn.say("street.no_stock", batch=wanted)
         return END
-    turn.journal("StreetSupply", supply=supply.id)
-    turn.say(
-        "street.logged",
-        quantity=supply.quantity,
-        product=product_words(turn.locale, supply.product, rules),
-        batch=supply.batch,
-        district=supply.district,
-        left=await left_of(turn.work, holder, supply.product),
-        trained=data.get("trained", ""),
-    )
+    supplies = [
+        await issue(turn.work, holder, line, n, to, by_contact_id=turn.id) for line, n in shares
+    ]
+    for supply in supplies:
+        turn.journal("StreetSupply", supply=supply.id)
+        turn.say(
+            "street.logged",
+            quantity=supply.quantity,
+            product=product_words(turn.locale, supply.product, rules),
+            batch=supply.batch,
+            district=supply.district,
+            left=await left_of(turn.work, holder, supply.product),
+            trained=data.get("trained", ""),
+        )
     if peer := await peer_of(turn.work, turn.id):
-        await milestones.kit_given(turn, peer, supply.quantity)
+        await milestones.kit_given(turn, peer, data["quantity"])
     if data.get("trained"):
-        await note_answer(turn.work, supply.id, data["trained"])
+        await note_answer(turn.work, supplies[0].id, data["trained"])
         return END
-    return Go("training", data={"supply": supply.id})
+    return Go("training", data={"supply": supplies[0].id})
 
 
 async def _kinds(turn: Turn) -> list[str]:
+    """The forms they have enough of; several batches together, if need be."""
     rules = await _rules(turn, await _holder(turn))
-    have = {form_of(line.product, rules) for line in await _free(turn)}
-    return [form for form in FORMS if form in have]
+    have = Counter[str]()
+    for line in await _free(turn):
+        have[line.product] += line.available
+    least = turn.data.get("quantity", 1)
+    enough = {form_of(product, rules) for product, n in have.items() if n >= least}
+    return [form for form in FORMS if form in enough]
 
 
 async def kinds_carried(turn: Turn) -> Mapping[str, str | None]:
@@ -233,10 +246,12 @@ async def kinds_carried(turn: Turn) -> Mapping[str, str | None]:
 
 
 async def batches_carried(turn: Turn) -> Mapping[str, str | None]:
-    """The batches there are of the kind, with the date on the box."""
+    """The batches with enough of the kind, with the date on the box."""
+    least = turn.data.get("quantity", 1)
     return {
         line.batch.lower(): f"{line.batch} {line.expiry:%m/%Y}" if line.expiry else line.batch
         for line in await _free(turn)
+        if line.available >= least
     }
 
 

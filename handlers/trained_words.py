@@ -11,7 +11,7 @@ from handlers.services.places import PlaceFound, find_place
 from handlers.services.trainings import train_without_kit
 
 MOST = 50
-_LINE = re.compile(r"(\d{1,2})\b[\s,]*(?:people|person|in|at)?\s*(.*)")
+_LINE = re.compile(r"(?i)(\d{1,2})\b[\s,]*(?:(?:people|person)\b)?\s*(.*)")
 
 
 async def trained(turn: Turn, peer: Peer, rest: str) -> bool:

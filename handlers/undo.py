@@ -9,7 +9,8 @@ from handlers import ladder, meeting
 from handlers.engine.conversation import finish
 from handlers.engine.turn import Turn
 from handlers.services import requests
-from handlers.services.supplies import NoStock, peer_holder, reserve, reverse
+from handlers.services.permits import promise
+from handlers.services.supplies import NoStock, peer_holder, reverse
 from handlers.services.trainings import reverse_training, standing
 from handlers.stock_undo import UNDO_WITHIN, undo_entry
 
@@ -68,7 +69,7 @@ async def reopen(turn: Turn, peer: Peer, request: KitRequest) -> bool:
     if requester.flow == "arrived":
         await finish(requester)
     try:
-        await reserve(turn.work, peer_holder(peer), request)
+        await promise(turn.work, peer_holder(peer), request)
     except NoStock:
         await ladder.advance_and_tell(turn.scene, requests.ask_anew(turn.work, request))
         return False

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
 
-from bot.commands.recall import Wanted, start_recall
+from bot.commands.recall import Wanted, read_advice, start_recall
 from bot.commands.service_products import with_products
 from db.models import LocalHelp, Outlet, Peer, Recall, Staff
 from db.work import Work
@@ -30,10 +30,11 @@ async def do(line: Kitline, command: str) -> None:
 
 
 async def _recall(line: Kitline, work: Work, words: list[str]) -> None:
-    """! recall nasal N2402,N2403 check Look for the blue cap."""
+    """! recall nasal N2402,N2403 check Look for the blue cap. | pl=Szukaj niebieskiej nakretki."""
     product, batches, action, *advice = words
     home = (await all_services(work))[0]
-    wanted = Wanted(tuple(batches.split(",")), product, action, " ".join(advice), "")
+    said = read_advice([one.strip() for one in " ".join(advice).split("|") if one.strip()])
+    wanted = Wanted(tuple(batches.split(",")), product, action, said, "")
     await start_recall(line.app, work, home, wanted)
 
 

@@ -11,6 +11,7 @@ import pytest
 from db.models import Claim, Fact, KitRequest, Outlet, Supply
 from db.reference.gazetteer import Gazetteer
 from handlers.services.codes import show_claim_code
+from tests.at_the_desk import do
 from tests.conftest import FixedCodes
 from tests.harness import Kitline, kitline
 
@@ -78,3 +79,15 @@ async def test_terms_that_changed_hold_at_the_counter_too(line: Kitline) -> None
     assert not await line.read(Supply)
     (request,) = await line.read(KitRequest)
     assert request.status == "waiting_claim"
+
+
+async def test_terms_that_changed_hold_when_a_recall_moves_a_promise(line: Kitline) -> None:
+    await line.say(MARSH, "STOCK ADD 2 nasal N9001 05/2028")
+    assert "held for you at Marsh Lane" in await asks(line, BOB, "someone I know")
+    await with_terms(line, **MINE)
+    (claim,) = await line.read(Claim)
+    await line.new_messages()
+    await do(line, f"recall nasal {claim.batch} check")
+    read = "\n".join(m.text for to, m, _ in await line.new_messages() if to == BOB)
+    assert "no longer works" in read
+    assert not await line.read(Claim, outlet_id=claim.outlet_id, status="open")

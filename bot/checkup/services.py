@@ -17,6 +17,7 @@ from handlers.services.dispatch import on_duty
 from handlers.services.hours import are_old, check_hours
 from handlers.services.local_help import phone_of
 from handlers.services.oncall_rota import is_on_duty
+from handlers.services.recalls import open_recalls
 from handlers.services.rules import is_night, rules_of
 from handlers.services.supplies import lines_of, outlet_holder
 
@@ -35,6 +36,7 @@ async def services(app: App, work: Work) -> list[Finding]:
             *await _stock(work, home),
             *await _cover(app, work, home),
             *await _local_help(work, home),
+            *await _recalls(work, home),
         ]
         found += mine or [ok(f"{home.slug}: staff, peers, outlets and stock")]
     return found or [fail("there is no service", "kitline services add --help")]
@@ -147,6 +149,18 @@ async def _local_help(work: Work, home: Service) -> list[Finding]:
         return []
     what = f"{home.slug}: numbers nobody has checked lately, so not sent: {_some(old)}"
     return [warn(what, "Ring them; then kitline local-help set NAME --confirmed 2026-11-20")]
+
+
+async def _recalls(work: Work, home: Service) -> list[Finding]:
+    """Recalls in force, so that none is left open when it is over."""
+    return [
+        warn(
+            f"{home.slug}: recall {one.ref} of {one.product} {_some(list(one.batches))} is in force"
+            f" since {one.started_at:%Y-%m-%d}",
+            f"kitline recall show {one.ref}; when it is over: kitline recall end {one.ref}",
+        )
+        for one in await open_recalls(work, home.id)
+    ]
 
 
 def _some(names: list[str]) -> str:

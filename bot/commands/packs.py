@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from bot.bootstrap import App
 from bot.commands.output import plural, table
-from bot.commands.reading import read_day, read_product
+from bot.commands.reading import read_batch, read_day, read_product
 from bot.commands.session import change, look, service_named
 from bot.commands.shared import UserError, failing
 from bot.web.pages import PUBLIC, spaced
@@ -46,13 +46,13 @@ def print_(
     async def act(app: App, work: Work) -> str:
         home = await service_named(work, service)
         try:
-            kind, until = read_product(product, home), read_day(expiry)
+            box = read_product(product, home), read_batch(batch), read_day(expiry)
         except ValueError as wrong:
             raise typer.BadParameter(str(wrong)) from None
         number = home.sms_line or app.settings.twilio_from
         if not number:
             raise UserError("the labels need a number to text: kitline services set --sms")
-        made = await pack_codes.make(work, home.id, kind, batch.strip().upper(), until, count)
+        made = await pack_codes.make(work, home.id, *box, count)
         return sheet(home, made, number)
 
     out.write_text(change(act), "utf-8")

@@ -17,6 +17,7 @@ from handlers.services.rules import LONDON, rules_of
 from handlers.stock_reading import read_entry, read_month
 
 _UK_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_BATCH = re.compile(r"[A-Z0-9][A-Z0-9/-]{1,19}")
 _CHAT = re.compile(r"tg:(\d{1,19})")
 Kits = tuple[int, str, str, date]  # how many, which product, batch, expiry
 
@@ -118,6 +119,14 @@ def read_product(text: str, home: Service) -> str:
         ids = " or ".join(dict.fromkeys(known.values()))
         raise ValueError(f"{text.strip()} is not a product: {ids}")
     return found
+
+
+def read_batch(text: str) -> str:
+    """A batch number as it is kept: N2402."""
+    batch = text.strip().upper()
+    if not _BATCH.fullmatch(batch):
+        raise ValueError(f"{text.strip()} is not a batch number")
+    return batch
 
 
 def read_kits(text: str, home: Service) -> list[Kits]:

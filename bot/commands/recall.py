@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from bot.channels.sms import draw_sms
 from bot.commands.csv_files import read_lines, with_heads
 from bot.commands.group import OneLineGroup
 from bot.commands.output import plural, table, when
-from bot.commands.reading import read_product
+from bot.commands.reading import read_batch, read_product
 from bot.commands.session import change, look, service_named
 from bot.commands.shared import UserError, failing
 from bot.commands.stock import holders_of
@@ -31,7 +30,6 @@ from handlers.services.contacts import all_services
 from handlers.services.recalls import Standing
 from handlers.services.supplies import lines_of
 
-_BATCH = re.compile(r"[A-Z0-9][A-Z0-9/-]{1,19}")
 _service = typer.Option("", "--service", help="Which service.")
 ADVICE_MOST = 160
 
@@ -56,7 +54,7 @@ class Wanted:
     batches: tuple[str, ...]
     product: str
     action: str
-    advice: str
+    advice: dict[str, str]
     source: str
 
 
@@ -67,7 +65,9 @@ def start(
     file: Path = typer.Option(None, "--file", help="A CSV file with a column batch."),
     product: str = typer.Option("", help="nasal, injectable or a product; else as our log says."),
     action: str = typer.Option("check", help="check (look at it) or replace (hand it in)."),
-    advice: str = typer.Option("", help="What to look for, in your own short, quiet words."),
+    advice: list[str] = typer.Option(
+        [], help='What to look for, in short, quiet words; again for other languages: "pl=...".'
+    ),
     source: str = typer.Option("", help="Who says so, like NatPSA/2022/009/MHRA."),
     service: str = _service,
     yes: bool = typer.Option(False, "--yes", help="Start it. Without, only show what it would do."),
@@ -76,12 +76,11 @@ def start(
     named = _named(batches or [], file)
     if action not in ("check", "replace"):
         raise typer.BadParameter(f"{action} is neither check nor replace")
-    if len(advice) > ADVICE_MOST:
-        raise typer.BadParameter(f"the advice is longer than {ADVICE_MOST} characters")
+    told = read_advice(advice)
 
     async def act(app: App, work: Work) -> list[str]:
         home = await service_named(work, service)
-        wanted = Wanted(named, product, action, advice, source)
+        wanted = Wanted(named, product, action, told, source)
         recall, said = await start_recall(app, work, home, wanted)
         return [*said, *await _report(work, recall, home)]
 
@@ -96,13 +95,28 @@ def _named(batches: list[str], file: Path | None) -> tuple[str, ...]:
     typed = [part for one in batches for part in one.split(",")]
     if file:
         typed += [r.need("batch") for r in with_heads(read_lines(file), ["batch"], [], file.name)]
-    found = [one.strip().upper() for one in typed if one.strip()]
+    try:
+        found = [read_batch(one) for one in typed if one.strip()]
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong)) from None
     if not found:
         raise typer.BadParameter("say which batches: kitline recall N2402, or --file")
-    for one in found:
-        if not _BATCH.fullmatch(one):
-            raise typer.BadParameter(f"{one} is not a batch number")
     return tuple(dict.fromkeys(found))
+
+
+def read_advice(given: list[str]) -> dict[str, str]:
+    """Language → advice: "Look at the cap." is English, "pl=Obejrzyj..." Polish."""
+    found: dict[str, str] = {}
+    for one in given:
+        code, equals, words = one.partition("=")
+        if not equals or code not in library.locales():
+            code, words = library.DEFAULT, one
+        if len(words) > ADVICE_MOST:
+            raise typer.BadParameter(f"the advice is longer than {ADVICE_MOST} characters")
+        found[code] = words.strip()
+    if found and library.DEFAULT not in found:
+        raise typer.BadParameter("give the advice in English too: most people read that")
+    return found
 
 
 async def start_recall(
@@ -189,7 +203,7 @@ def _text(recall: Recall, home: Service) -> OutboundMessage:
             team=library.said("en", team_name(home)),
             batch=recall.batches[0],
             action=recall.action,
-            advice=recall.advice,
+            advice=recalls.advice_in(recall, "en"),
         ),
         buttons=tuple(Button(label, "") for label in labels),
         style="numbers",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import typer
 
 from bot.bootstrap import App
 from bot.commands.output import table
 from bot.commands.peers import peer_named
-from bot.commands.reading import read_day, read_product
+from bot.commands.reading import read_batch, read_day, read_product
 from bot.commands.session import change, look, service_named
 from bot.commands.shared import UserError, failing
 from db.models import Outlet, Peer, Service
@@ -29,7 +27,6 @@ from handlers.services.supplies import (
 
 app = typer.Typer(help="Kits and who has them.", no_args_is_help=True)
 
-_BATCH = re.compile(r"[A-Z0-9][A-Z0-9/-]{1,19}")
 STORE = "store"
 _service = typer.Option("", "--service", help="Which service.")
 _peer = typer.Option("", help="A peer who carries them.")
@@ -54,17 +51,16 @@ def add(
 ) -> None:
     """Kits come in: to a peer, an outlet, or the service's store."""
     _one_holder(peer, outlet, store)
-    if not _BATCH.fullmatch(batch.upper()):
-        raise typer.BadParameter(f"{batch} is not a batch number")
 
     async def act(app: App, work: Work) -> tuple[str, bool]:
         home = await service_named(work, service)
         try:
-            kind, until = read_product(product, home), read_day(expiry)
+            box = read_product(product, home), read_batch(batch), read_day(expiry)
         except ValueError as wrong:
             raise typer.BadParameter(str(wrong)) from None
         holder, name = await _holder(work, home, peer, outlet)
-        await receive(work, holder, kind, batch.upper(), until, quantity)
+        await receive(work, holder, *box, quantity)
+        kind, _, until = box
         have = sum(line.quantity for line in await lines_of(work, holder) if line.product == kind)
         return f"{name} has {have} {kind} kits now.", until < work.now.date()
 
@@ -127,7 +123,7 @@ def move_(
             if why.reason == "frozen":
                 raise UserError(f"{line.batch} is recalled: it goes to the store only") from None
             raise UserError(f"{its} has {line.quantity} of {line.batch}") from None
-        now = await line_of(work, there, line.product, line.batch, line.expiry)
+        now = await line_of(work, there, *line.box)
         return f"{their} has {now.quantity} of {line.batch} now."
 
     typer.echo(change(act))

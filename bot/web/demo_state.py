@@ -18,6 +18,7 @@ from db.models import (
     OutboxRow,
     Outlet,
     Peer,
+    Recall,
     Service,
     Staff,
     Supply,
@@ -197,6 +198,19 @@ async def state(work: Work, now: datetime, timers: list[Timer]) -> dict[str, Any
                 "reserved": n.reserved,
             }
             for n in stock
+        ],
+        "recalls": [
+            {
+                "ref": r.ref,
+                "service": slug(r.service_id),
+                "product": r.product,
+                "batches": list(r.batches),
+                "action": r.action,
+                "status": r.status,
+                "started_at": _time(r.started_at),
+                "ended_at": _time(r.ended_at),
+            }
+            for r in await work.find(Recall)
         ],
         "claims": [
             {

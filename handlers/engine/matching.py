@@ -87,7 +87,7 @@ def match_option(
     said = plain(_POLITE.sub("", whole)) or whole
     if not said:
         return None
-    if said.isdigit() and 1 <= int(said) <= len(options):
+    if said.isdecimal() and 1 <= int(said) <= len(options):
         return options[int(said) - 1]
     for name in options:
         if said in words[name] or said == name:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from db.erasure import forget_kits
-from db.models import Consent, Contact, Holding, Supply
+from db.models import Consent, Contact, Holding, RecallNotice, Supply
 from db.work import Work
 from handlers.services.contacts import has_consent
 
@@ -64,8 +64,13 @@ async def gone(work: Work, contact_id: int, reason: str) -> None:
 
 
 async def swapped(work: Work, contact_id: int, reason: str) -> None:
-    """The new kit is there, for the one of longest ago."""
+    """The new kit is there: for the one recalled, for the first to run out, or the oldest."""
     held = await held_by(work, contact_id)
+    if reason == "expired":
+        held.sort(key=lambda kit: kit.expiry or date.max)
+    elif reason == "recalled":
+        told = {n.holding_id for n in await work.find(RecallNotice, contact_id=contact_id)}
+        held.sort(key=lambda kit: kit.id not in told)
     if held and reason in SWAPPED:
         work.save(replace(held[0], status="replaced"))
 

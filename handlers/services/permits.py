@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from db.models import KitRequest, Outlet, Service
+from db.stock import StockLine
 from db.work import Work
 from handlers.services.dispatch import need_of
 from handlers.services.rules import rules_of
-from handlers.services.supplies import Holder, lines_of
+from handlers.services.supplies import Holder, lines_of, reserve
 from handlers.services.supply_terms import may_supply, peer_in, supplier_of
+
+
+async def promise(work: Work, holder: Holder, request: KitRequest) -> StockLine:
+    """Promise a request's kits out of a holder's stock, of those that may go to it; or NoStock."""
+    return await reserve(work, holder, request, await barred(work, holder, request))
 
 
 async def barred(work: Work, holder: Holder, request: KitRequest) -> frozenset[str]:

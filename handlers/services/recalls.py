@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from content.library import DEFAULT
 from db.deliveries import deliveries
 from db.models import (
     Address,
@@ -61,6 +62,11 @@ async def new(
             **values,
         )
     )
+
+
+def advice_in(recall: Recall, locale: str) -> str:
+    """What to look for, in somebody's language; in English where nobody wrote it in theirs."""
+    return recall.advice.get(locale) or recall.advice.get(DEFAULT, "")
 
 
 def concerns(recall: Recall, service: Service, product: str, batch: str) -> bool:
@@ -144,6 +150,26 @@ def note_holding(work: Work, recall: Recall, holding: Holding, status: str) -> R
     )
 
 
+async def still_to_tell(work: Work, recall: Recall, contact_id: int) -> list[RecallNotice]:
+    """What somebody is to be told of: not what they asked about, nor a kit they no longer have."""
+    waiting = []
+    for notice in await work.find(RecallNotice, recall_id=recall.id, contact_id=contact_id):
+        holding = await work.get(Holding, notice.holding_id)
+        if notice.status == "reached":
+            continue
+        if holding and holding.status != "held":
+            work.save(replace(notice, status="gone"))
+        else:
+            waiting.append(notice)
+    return waiting
+
+
+async def note_asked(work: Work, recall: Recall, batch: str, contact_id: int) -> list[RecallNotice]:
+    """Somebody asks about a batch; if they have one noted, they know of the recall from now on."""
+    mine = await work.find(RecallNotice, recall_id=recall.id, contact_id=contact_id, batch=batch)
+    return [work.save(replace(notice, status="reached")) for notice in mine]
+
+
 async def note_code(work: Work, recall: Recall, batch: str, code: str) -> RecallNotice:
     """Somebody with no name asked about the pack in their hand: that one is reached."""
     for known in await work.find(RecallNotice, recall_id=recall.id, code=code):
@@ -177,7 +203,7 @@ def settled(
     notice: RecallNotice, sent: tuple[str, str] | None, told_at: datetime, now: datetime
 ) -> str:
     """What a notice has come to. "Sent" is not "reached", unless the channel says no more."""
-    if notice.status in ("reached", "opted_out"):
+    if notice.status in ("reached", "opted_out", "gone"):
         return notice.status
     status, channel = sent or ("", "")
     taken_in = status == OutboxStatus.SENT and channel in REPORTS_NOTHING
@@ -247,16 +273,17 @@ async def standing(work: Work, recall: Recall, service: Service) -> Standing:
         replaced += notice.quantity if notice.replaced_at else 0
     told_of = {n.holding_id for n in notices}
     held = await holdings_in(work, recall, service)
-    gone = sum(h.quantity for h in held if h.status != "held" and h.id not in told_of)
+    before = (h for h in held if h.status != "held" and h.id not in told_of)
+    by_status["gone"] += sum(h.quantity for h in before)
     out = sum(s.quantity for s in await supplies_in(work, recall, service))
-    rest = out - sum(by_status.values()) - gone
+    rest = out - sum(by_status.values())
     return Standing(
         out=out,
         reached=by_status["reached"],
         waiting=by_status["waiting"],
         not_reached=by_status["not_reached"],
         opted_out=by_status["opted_out"],
-        gone=gone,
+        gone=by_status["gone"],
         anonymous=max(0, rest),
         extra=max(0, -rest),
         answers=dict(answers),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from db.models import KitRequest, Movement
 from db.stock import StockLine
@@ -46,24 +46,6 @@ async def take_out(
     return await move(work, holder, line, kind, quantity=-quantity, by_contact_id=by_contact_id)
 
 
-async def bring_back(
-    work: Work,
-    holder: Holder,
-    product: str,
-    batch: str,
-    expiry: date | None,
-    quantity: int,
-    by_contact_id: int | None = None,
-) -> Movement:
-    """Somebody brought kits back."""
-    if quantity <= 0:
-        raise ValueError("a number of kits above nothing is needed")
-    line = await line_of(work, holder, product, batch, expiry)
-    return await move(
-        work, holder, line, "returned", quantity=quantity, by_contact_id=by_contact_id
-    )
-
-
 async def transfer(
     work: Work,
     giver: Holder,
@@ -80,7 +62,7 @@ async def transfer(
         raise ValueError("a number of kits and two holders are needed")
     if line.frozen and taker.kind != "service":
         raise NoStock("frozen")
-    there = await line_of(work, taker, line.product, line.batch, line.expiry)
+    there = await line_of(work, taker, *line.box)
     transfer_id = work.new_id()
     for holder, its, change in ((giver, line, -quantity), (taker, there, quantity)):
         await move(
@@ -99,8 +81,7 @@ async def promised_to(work: Work, holder: Holder, line: StockLine) -> list[KitRe
     """The requests that kits of this line are promised to."""
     sums: dict[int, int] = {}
     for moved in await _moved(work, holder):
-        same = (moved.product, moved.batch, moved.expiry) == (line.product, line.batch, line.expiry)
-        if same and moved.request_id:
+        if (moved.product, moved.batch, moved.expiry) == line.box and moved.request_id:
             sums[moved.request_id] = sums.get(moved.request_id, 0) + moved.reserved
     return [await work.need(KitRequest, request_id) for request_id, n in sums.items() if n > 0]
 

@@ -117,13 +117,14 @@ async def receive(
     batch: str,
     expiry: date | None,
     quantity: int,
+    kind: str = "received",
     **more: Any,
 ) -> Movement:
-    """Kits come in."""
+    """Kits come in; ``kind`` "returned": somebody brought them back."""
     if quantity <= 0:
         raise ValueError("a number of kits above nothing is needed")
     line = await line_of(work, holder, product, batch, expiry)
-    return await move(work, holder, line, "received", quantity=quantity, **more)
+    return await move(work, holder, line, kind, quantity=quantity, **more)
 
 
 async def pick(
@@ -144,6 +145,37 @@ async def pick(
     if any(n.frozen for n in in_bag):
         raise NoStock("frozen")
     raise NoStock("over" if in_bag else "none")
+
+
+async def pick_several(
+    work: Work, holder: Holder, product: str, quantity: int, batch: str = ""
+) -> list[tuple[StockLine, int]]:
+    """The lines to take kits from, and how many of each; several batches only where none has all.
+
+    They are of one product then. One supply is of one batch, so each line is a supply of its own.
+    """
+    try:
+        return [(await pick(work, holder, product, quantity, batch), quantity)]
+    except NoStock:
+        today = work.now.date()
+        free: dict[str, list[StockLine]] = {}
+        for line in await fitting(work, holder, product, batch):
+            if line.available > 0 and not line.is_over(today):
+                free.setdefault(line.product, []).append(line)
+        for lines in free.values():
+            if sum(line.available for line in lines) >= quantity:
+                return _shares(lines, quantity)
+        raise
+
+
+def _shares(lines: list[StockLine], quantity: int) -> list[tuple[StockLine, int]]:
+    """So many kits of these lines together, the first used up before the next."""
+    found = []
+    for line in lines:
+        if share := min(line.available, quantity):
+            found.append((line, share))
+            quantity -= share
+    return found
 
 
 async def fitting(work: Work, holder: Holder, product: str, batch: str = "") -> list[StockLine]:
@@ -184,7 +216,7 @@ async def reserved_for(work: Work, request: KitRequest) -> list[tuple[Holder, St
 async def release(work: Work, request: KitRequest) -> None:
     """Put back what was promised to a request."""
     for holder, promised in await reserved_for(work, request):
-        line = await _like(work, holder, promised)
+        line = await line_of(work, holder, *promised.box)
         await move(
             work, holder, line, "released", reserved=-promised.reserved, request_id=request.id
         )
@@ -195,13 +227,9 @@ async def line_of(
 ) -> StockLine:
     """A holder's line of this very box, with nothing in it if they have none."""
     for line in await lines_of(work, holder):
-        if (line.product, line.batch, line.expiry) == (product, batch, expiry):
+        if line.box == (product, batch, expiry):
             return line
     return StockLine(holder.kind, holder.id, product, batch, expiry, 0, 0)
-
-
-async def _like(work: Work, holder: Holder, like: StockLine) -> StockLine:
-    return await line_of(work, holder, like.product, like.batch, like.expiry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +257,7 @@ async def issue(
 
     ``supply_id``: a form's own number, so that it cannot be sent in twice.
     """
-    line = await _like(work, holder, line)
+    line = await line_of(work, holder, *line.box)
     if line.frozen:
         raise NoStock("frozen")
     if line.is_over(work.now.date()):
@@ -237,12 +265,7 @@ async def issue(
     promised = 0
     if request:
         for other, held in await reserved_for(work, request):
-            same = (held.product, held.batch, held.expiry) == (
-                line.product,
-                line.batch,
-                line.expiry,
-            )
-            if other == holder and same:
+            if other == holder and held.box == line.box:
                 promised = held.reserved
     supply_id = supply_id or work.new_id()
     await move(  # first: without the stock there is no supply to log

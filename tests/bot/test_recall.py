@@ -10,6 +10,7 @@ from db.models import Flag, Movement, PackCode, Recall, RecallNotice, Service
 from db.work import Work
 from handlers.services.contacts import give_consent, new_contact
 from handlers.services.holdings import note
+from handlers.services.recalls import advice_in
 from tests.bot.cli import Cli
 
 GRIMSBY = ("--service", "grimsby")
@@ -39,6 +40,20 @@ def test_without_yes_it_only_shows(sampled: Cli) -> None:
     assert sampled.rows(Recall) == sampled.rows(RecallNotice) == sampled.rows(Flag) == []
 
 
+def test_advice_is_given_language_by_language(sampled: Cli) -> None:
+    said = ("--advice", "Look at the cap.", "--advice", "pl=Obejrzyj nakretke.")
+    sampled("recall", "N2402", *GRIMSBY, *said, "--yes")
+    (recall,) = sampled.rows(Recall)
+    assert recall.advice == {"en": "Look at the cap.", "pl": "Obejrzyj nakretke."}
+    assert [advice_in(recall, one) for one in ("pl", "cy")] == [
+        recall.advice["pl"],
+        "Look at the cap.",
+    ]
+    assert "in English too" in sampled.fails("recall", "N2403", *GRIMSBY, *said[2:], code=2)
+    long = ("--advice", "x" * 161)
+    assert "longer than 160" in sampled.fails("recall", "N2403", *GRIMSBY, *long, code=2)
+
+
 def test_with_yes_it_freezes_and_sets_out_to_tell(sampled: Cli) -> None:
     _amy(sampled)
     before = len(sampled.rows(Movement))
@@ -56,7 +71,10 @@ def test_with_yes_it_freezes_and_sets_out_to_tell(sampled: Cli) -> None:
     assert f"recall {recall.ref} is open already" in sampled.fails("recall", "N2403", *GRIMSBY)
     assert recall.ref in sampled("recall", "list").out
     assert "frozen in stocks      15, outlet 9, peer 6" in sampled("recall", "show", recall.ref).out
+    in_force = f"recall {recall.ref} of nasal N2402, N2403 is in force"
+    assert in_force in sampled("doctor").out
     assert "has ended" in sampled("recall", "end", recall.ref.lower()).out
+    assert in_force not in sampled("doctor").out
     assert "has ended already" in sampled.fails("recall", "end", recall.ref)
     assert "no recall ZZZZ" in sampled.fails("recall", "show", "ZZZZ")
 
@@ -91,6 +109,8 @@ def test_labels_are_printed_with_a_code_each(sampled: Cli) -> None:
     assert "naloxone" not in page.lower()
     listed = sampled("packs", "list").out.splitlines()
     assert listed[1].split() == ["grimsby", "nasal", "N2402", "3", "0"]
+    spaced = ("--batch", "N 2402")  # a recall of N2402 would never find these packs
+    assert "not a batch" in sampled.fails("packs", "print", *args, *spaced, *GRIMSBY, code=2)
     assert "not a product" in sampled.fails(
         "packs", "print", *args[:1], "x", *args[2:], *GRIMSBY, code=2
     )

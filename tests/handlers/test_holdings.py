@@ -21,8 +21,9 @@ from handlers.services.holdings import (
     swapped,
     to_ask,
 )
+from handlers.services.recalls import note_holding
 from handlers.services.supplies import To, issue, reverse
-from tests.handlers.shelf import SOON, Shelf, open_shelf
+from tests.handlers.shelf import LATER, SOON, Shelf, open_shelf
 
 KIT = {"product": "nasal", "batch": "N2402", "expiry": SOON}
 
@@ -72,6 +73,19 @@ async def test_what_becomes_of_the_kit_of_longest_ago(
         assert now == expected
         for kit in await held_by(shelf.work, who.id):
             shelf.work.save(replace(kit, status="gone"))
+
+
+async def test_the_kit_swapped_is_the_one_it_was_about(shelf: Shelf) -> None:
+    who = await me(shelf)
+    kits = [
+        note(shelf.work, who, product="nasal", batch=batch, expiry=expiry)
+        for batch, expiry in (("A", LATER), ("B", LATER), ("C", SOON))
+    ]
+    note_holding(shelf.work, shelf.recall("nasal", "B"), kits[1], "reached")
+    await swapped(shelf.work, who.id, "recalled")
+    await swapped(shelf.work, who.id, "expired")
+    now = [(await shelf.work.need(Holding, kit.id)).status for kit in kits]
+    assert now == ["held", "replaced", "replaced"]
 
 
 async def test_with_neither_yes_left_nothing_is_kept(shelf: Shelf) -> None:

@@ -45,6 +45,7 @@ def test_plain(text: str, plainly: str) -> None:
         ("3", YES_NO, False, None),
         ("0", YES_NO, False, None),
         ("12", YES_NO, False, None),
+        ("\u1369", YES_NO, False, None),  # an Ethiopic one: a digit, and no number to int()
         ("1 please", YES_NO, False, "yes"),
         ("number 2", YES_NO, False, "no"),
         ("1 please", YES_NO, True, "yes"),  # "please" is only politeness

@@ -11,7 +11,6 @@ import pytest
 from db.models import Movement, Supply
 from db.stock import StockLine, frozen_batches, is_stale, stock_of
 from handlers.services.stock_moves import (
-    bring_back,
     confirm,
     count,
     last_entry,
@@ -27,6 +26,7 @@ from handlers.services.supplies import (
     line_of,
     lines_of,
     pick,
+    receive,
     release,
     reserve,
     reverse,
@@ -84,7 +84,7 @@ async def test_nothing_is_not_moved(shelf: Shelf, quantity: int) -> None:
     with pytest.raises(ValueError, match="above nothing"):
         await take_out(shelf.work, shelf.holder, line, "lost", quantity)
     with pytest.raises(ValueError, match="above nothing"):
-        await bring_back(shelf.work, shelf.holder, "nasal", "A", SOON, quantity)
+        await receive(shelf.work, shelf.holder, "nasal", "A", SOON, quantity, "returned")
     with pytest.raises(ValueError, match="two holders"):
         await transfer(shelf.work, shelf.holder, shelf.other, line, quantity)
     with pytest.raises(ValueError, match="two holders"):
@@ -92,8 +92,8 @@ async def test_nothing_is_not_moved(shelf: Shelf, quantity: int) -> None:
 
 
 async def test_what_is_brought_back_is_there_again(shelf: Shelf) -> None:
-    await bring_back(shelf.work, shelf.holder, "nasal", "A", SOON, 1)
-    await bring_back(shelf.work, shelf.holder, "nasal", "A", SOON, 2)
+    await receive(shelf.work, shelf.holder, "nasal", "A", SOON, 1, "returned")
+    await receive(shelf.work, shelf.holder, "nasal", "A", SOON, 2, "returned")
     assert await shelf.sums() == {"A": (3, 0)}
 
 
@@ -302,7 +302,7 @@ async def test_every_kit_is_in_one_place_whatever_is_done(shelf: Shelf, seed: in
             elif act == 2:
                 await take_out(shelf.work, who, its, dice.choice(("lost", "expired")), quantity)
             elif act == 3:
-                await bring_back(shelf.work, who, "nasal", "A", SOON, quantity)
+                await receive(shelf.work, who, "nasal", "A", SOON, quantity, "returned")
             elif act == 4:
                 await release(shelf.work, request)
                 await reserve(shelf.work, who, request)

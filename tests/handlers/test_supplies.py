@@ -13,6 +13,7 @@ from handlers.services.supplies import (
     issue,
     lines_of,
     pick,
+    pick_several,
     receive,
     release,
     reserve,
@@ -119,3 +120,25 @@ async def test_a_supply_of_the_last_kit_can_be_put_right(shelf: Shelf) -> None:
     (line,) = await lines_of(shelf.work, shelf.holder)
     await reverse(shelf.work, await issue(shelf.work, shelf.holder, line, 1, TO), None)
     assert await shelf.sums() == {"A": (1, 0)}
+
+
+@pytest.mark.parametrize(
+    ("kits", "quantity", "taken"),
+    [
+        ([("nasal", "A", SOON, 1), ("nasal", "B", LATER, 2)], 2, {"B": 2}),  # one has enough
+        ([("nasal", "A", SOON, 1), ("nasal", "B", LATER, 2)], 3, {"A": 1, "B": 2}),
+        ([("nasal", "A", SOON, 2), ("nasal", "B", LATER, 2)], 3, {"A": 2, "B": 1}),
+        ([("nasal", "A", GONE, 1), ("nasal", "B", LATER, 1)], 2, None),
+        ([("nasal", "A", SOON, 1), ("injectable", "B", LATER, 1)], 2, None),  # of one kind
+    ],
+)
+async def test_several_batches_where_none_has_enough(
+    shelf: Shelf, kits: list[Any], quantity: int, taken: dict[str, int] | None
+) -> None:
+    await shelf.fill(*kits)
+    if taken is None:
+        with pytest.raises(NoStock):
+            await pick_several(shelf.work, shelf.holder, "either", quantity)
+        return
+    shares = await pick_several(shelf.work, shelf.holder, "either", quantity)
+    assert {line.batch: n for line, n in shares} == taken

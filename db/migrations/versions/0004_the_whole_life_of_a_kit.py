@@ -90,7 +90,7 @@ def upgrade() -> None:
         sa.Column("action", sa.String(length=20), nullable=False),
         sa.Column("started_at", db.tables.Utc(timezone=True), nullable=False),
         sa.Column("source", sa.String(length=200), nullable=False),
-        sa.Column("advice", sa.String(length=200), nullable=False),
+        sa.Column("advice", sa.JSON(), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("ended_at", db.tables.Utc(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
