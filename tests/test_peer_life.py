@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from db.retention import purge
 from handlers.delivery import offer_failed
 from handlers.engine.turn import Scene
 from handlers.services.codes import check_character
+from handlers.stand_down import from_duties
 from tests.conftest import FixedCodes
 from tests.harness import START, Kitline, kitline
 
@@ -174,6 +175,78 @@ async def test_a_question_to_a_colleague_that_never_arrives_is_owned_up_to(demo:
         await work.flush()
     await demo.settle()
     assert "still yours" in (await texts(demo, SAM))[-1]
+
+
+# --- who is looked for -------------------------------------------------------------------------
+
+
+async def in_scene(line: Kitline, act: Callable[[Scene], Awaitable[None]]) -> None:
+    """Something that happens without a message of anybody here."""
+    async with line.app.db.transaction() as tx:
+        work = line.work(tx)
+        scene = Scene(work, line.app.engine.world)
+        await act(scene)
+        scene.close()
+        await work.flush()
+    await line.settle()
+
+
+async def missed(line: Kitline) -> list[str]:
+    """How the flags about a missed check stand."""
+    return [flag.status for flag in await line.read(Flag, kind="missed_checkin")]
+
+
+async def test_an_answer_that_comes_late_says_nothing_of_the_colleague(demo: Kitline) -> None:
+    await ask_for_kit(demo)
+    await say(demo, SAM, "ACCEPT", "ONWAY")
+    await demo.wait(timedelta(minutes=31))
+    await say(demo, SAM, "HANDOVER Jo")
+    await say(demo, JO, "ACCEPT", "ONWAY")
+    (before,) = await demo.read(KitRequest)
+    demo.clock.move_to(demo.clock.time + timedelta(minutes=5))
+    await demo.say(SAM, "OK")
+    assert (await texts(demo, SAM))[-1] == "Good. Thank you for saying."
+    assert await demo.read(KitRequest) == [before]
+
+
+async def test_a_word_of_the_handover_is_a_sign_of_life(demo: Kitline) -> None:
+    await ask_for_kit(demo)
+    await say(demo, SAM, "ACCEPT", "ONWAY")
+    await demo.wait(timedelta(minutes=60))
+    assert await missed(demo) == ["open"]
+    await say(demo, SAM, "HANDOVER Jo")
+    assert await missed(demo) == ["done"]
+
+
+async def test_a_dead_phone_is_no_sign_of_life(demo: Kitline) -> None:
+    await ask_for_kit(demo)
+    await say(demo, SAM, "ACCEPT", "ONWAY")
+    await demo.wait(timedelta(minutes=60))
+    sam = await peer(demo, "Sam")
+
+    async def nothing_arrives(scene: Scene) -> None:
+        turn = await scene.person(sam.contact_id)
+        turn.change(blocked_at=scene.now)
+        await from_duties(turn)
+
+    await in_scene(demo, nothing_arrives)
+    assert await missed(demo) == ["open"]
+    (request,) = await demo.read(KitRequest)
+    assert request.peer_id is None
+
+
+async def test_a_paused_meeting_keeps_its_hour(demo: Kitline) -> None:
+    await ask_for_kit(demo)
+    await say(demo, SAM, "ACCEPT", "ONWAY")
+    await say(demo, AMY, "my mate is not breathing")
+    (before,) = await demo.read(KitRequest)
+    assert before.meeting == "paused"
+    demo.clock.move_to(demo.clock.time + timedelta(minutes=9))
+    await texts(demo, SAM)
+    await demo.say(SAM, "SAFE")
+    assert await texts(demo, SAM) == ["Good. Thank you for saying."]
+    (after,) = await demo.read(KitRequest)
+    assert after.next_timer_at == before.next_timer_at
 
 
 # --- pairs -------------------------------------------------------------------------------------
