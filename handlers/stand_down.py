@@ -13,7 +13,7 @@ from handlers import ladder, meeting, offer
 from handlers.engine.turn import Scene, Turn
 from handlers.flags import OF_A_REQUEST, OPEN, ask_next, close_flag, raise_flag
 from handlers.services import requests
-from handlers.services.roles import alias_of, outlet_of, peer_of, staff_of
+from handlers.services.roles import outlet_of, peer_of, staff_of
 
 
 async def from_duties(turn: Turn) -> None:
@@ -63,9 +63,7 @@ async def requests_wait_for_nobody(scene: Scene, contact_id: int) -> None:
         if request.status == RequestStatus.WAITING_CLAIM:
             continue
         service = await scene.work.need(Service, request.service_id)
-        if request.status == RequestStatus.ACCEPTED:
-            request = await _peer_need_not_go(scene, request)
-        await ladder.let_go_of_route(scene, request)
+        await ladder.let_go_of_route(scene, request, peer_text="meeting.unreachable_peer")
         request = await scene.work.need(KitRequest, request.id)
         _, asked = await raise_flag(
             scene, service, "unreachable", request=request, contact_id=contact_id
@@ -85,16 +83,6 @@ async def requests_wait_for_nobody(scene: Scene, contact_id: int) -> None:
             request_id=request.id,
             contact_id=contact_id,
         )
-
-
-async def _peer_need_not_go(scene: Scene, request: KitRequest) -> KitRequest:
-    """The peer of a meeting hears why it is off."""
-    peer = await scene.work.need(Peer, request.peer_id)
-    requester = await scene.person(request.contact_id)
-    told = await scene.person(peer.contact_id)
-    alias = alias_of(requester.contact)
-    told.say("meeting.unreachable_peer", kind="notice", alias=alias, ref=request.ref)
-    return scene.work.save(replace(request, status=RequestStatus.OPEN, peer_id=None))
 
 
 async def back(turn: Turn) -> bool:

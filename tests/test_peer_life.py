@@ -15,7 +15,7 @@ from db.retention import purge
 from handlers.delivery import offer_failed
 from handlers.engine.turn import Scene
 from handlers.services.codes import check_character
-from handlers.stand_down import from_duties
+from handlers.stand_down import from_duties, requests_wait_for_nobody
 from tests.conftest import FixedCodes
 from tests.harness import START, Kitline, kitline
 
@@ -283,6 +283,25 @@ async def test_a_partner_is_told_when_the_requester_cancels(demo: Kitline) -> No
     await texts(demo, JO)
     await say(demo, AMY, "CANCEL", "YES")
     assert [t for t in await texts(demo, JO) if "need not go" in t]
+
+
+async def test_a_partner_is_told_when_the_requester_cannot_be_reached(demo: Kitline) -> None:
+    await say(demo, SAM, "PAIR Jo")
+    await say(demo, JO, "YES")
+    await ask_for_kit(demo)
+    await demo.say(SAM, "ACCEPT")
+    await demo.say(JO, "YES")
+    await texts(demo, JO)
+    (request,) = await demo.read(KitRequest)
+
+    async def gone(scene: Scene) -> None:
+        (await scene.person(request.contact_id)).change(blocked_at=scene.now)
+        await requests_wait_for_nobody(scene, request.contact_id)
+
+    await in_scene(demo, gone)
+    heard = [(to, message.text) for to, message, _ in await demo.new_messages()]
+    assert [text for to, text in heard if to == JO and "need not go" in text]
+    assert [text for to, text in heard if to == SAM and "cannot be reached by text" in text]
 
 
 # --- what is forgotten -------------------------------------------------------------------------
