@@ -15,7 +15,6 @@ from db.models import (
     RequestStatus,
     Service,
     Staff,
-    Supply,
     Timer,
 )
 from db.stock import StockLine
@@ -26,6 +25,7 @@ from handlers.engine.turn import NOTICE, Scene, Turn
 from handlers.flags import OPEN, close_flag, raise_flag
 from handlers.services import requests
 from handlers.services.products import product_words
+from handlers.services.reversals import standing_supply
 from handlers.services.roles import alias_of
 from handlers.services.rules import clock_words, rules_of
 from handlers.services.supplies import (
@@ -338,8 +338,8 @@ async def arrived(turn: Turn, answer: str) -> Next:
         turn.work.save(replace(request, status=RequestStatus.CONFIRMED, confirmed_at=turn.now))
         turn.journal("SupplyConfirmed", request_id=request.id)
     turn.say("arrived.thanks")
-    supplies = await turn.work.find(Supply, request_id=request.id, reverses=None)
-    return Go("facts", data={"supply": supplies[0].id}) if supplies else END
+    supply = await standing_supply(turn.work, request.id)
+    return Go("facts", data={"supply": supply.id}) if supply else END
 
 
 async def never_came(turn: Turn, request: KitRequest) -> None:

@@ -9,7 +9,18 @@ from typing import Any
 
 import pytest
 
-from db.models import Fact, Flag, Invitation, KitRequest, Offer, OutboxRow, Peer, PeerNote
+from db.models import (
+    Fact,
+    Flag,
+    Invitation,
+    KitRequest,
+    Offer,
+    OutboxRow,
+    Peer,
+    PeerNote,
+    Supply,
+    SupplyFact,
+)
 from db.reference.gazetteer import Gazetteer
 from db.retention import purge
 from handlers.delivery import offer_failed
@@ -137,6 +148,19 @@ async def test_no_home_is_kept_of_a_peer(demo: Kitline) -> None:
     sam = await peer(demo, "Sam")
     assert sam.place == "Cleethorpes (DN35)"
     assert (sam.lat, sam.lon) == (round(sam.lat, 2), round(sam.lon, 2))
+
+
+# --- taken back --------------------------------------------------------------------------------
+
+
+async def test_the_yearly_count_is_about_the_supply_that_stands(demo: Kitline) -> None:
+    await ask_for_kit(demo)
+    await say(demo, SAM, "ACCEPT", "ISSUED", "YES", "UNDO", "ISSUED", "YES")
+    taken_back, _, stands = await demo.read(Supply)
+    await say(demo, AMY, "YES", "2")
+    facts = {fact.supply_id for fact in await demo.read(SupplyFact) if fact.name != "trained"}
+    assert facts == {stands.id}
+    assert taken_back.id != stands.id
 
 
 # --- handing over ------------------------------------------------------------------------------
