@@ -82,9 +82,15 @@ async def hard_event(scene: Scene, peer: Peer, event: str) -> None:
     _set_timers(scene, peer, note)
     if note.note == "death":
         await _tell(scene, peer, "peer_death")
-        scene.work.save(replace(peer, rest_until=scene.now + REST))
+        _rests(scene, peer)
     elif event == "own_use":
         await _tell(scene, peer, "debrief")
+
+
+def _rests(scene: Scene, peer: Peer) -> None:
+    """A week off, unless they have a longer one already."""
+    until = scene.now + REST
+    scene.work.save(replace(peer, rest_until=max(until, peer.rest_until or until)))
 
 
 async def _events(scene: Scene, peer: Peer) -> list[PeerNote]:
@@ -221,8 +227,7 @@ async def two_weeks(turn: Turn, answer: str) -> Next:
 async def rest(turn: Turn, answer: str) -> Next:
     """A week off, if they like; nothing is held against either answer."""
     if answer == "rest":
-        until = turn.now + REST
-        turn.work.save(replace(await _peer(turn), rest_until=until))
+        _rests(turn.scene, await _peer(turn))
         turn.journal("PeerRests")
         turn.say("debrief.resting")
     else:

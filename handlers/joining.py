@@ -187,6 +187,9 @@ async def done(turn: Turn, _: str) -> Next:
     if over := _over(invitation, turn.now):
         turn.say(f"joining.over_{over}")
         return END
+    if await peer_of(turn.work, turn.id):  # a coordinator was quicker
+        turn.say("joining.already")
+        return END
     service = turn.home()
     peer = _peer(turn, invitation, turn.data)
     ready = not run_out(peer, turn.now.date())
