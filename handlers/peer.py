@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from content import library
 from db.models import Contact, Flag, Peer, Service, Timer
-from handlers import coverage, lapses, meeting, offer
+from handlers import coverage, lapses, stand_down
 from handlers.engine.turn import Scene, Turn
 from handlers.flags import close_flag, raise_flag
 from handlers.services.roles import peer_of
@@ -71,7 +71,7 @@ async def off(turn: Turn, peer: Peer) -> None:
     turn.work.save(replace(peer, duty="off", duty_until=None))
     turn.journal("PeerOff")
     turn.say("peer.off")
-    await _decline_all(turn, peer)
+    await stand_down.from_offers(turn, peer)
     await coverage.went_off(turn.scene, peer)
 
 
@@ -85,14 +85,7 @@ async def pause(turn: Turn, peer: Peer) -> None:
         about = f"peer:{peer.id}"
         await raise_flag(turn.scene, service, "stock_back", contact_id=turn.id, about=about)
     turn.say("peer.paused", kits=kits)
-    await _decline_all(turn, peer)
-    for request in await meeting.meetings(turn, peer):
-        await meeting.hand_over(turn, peer, request)
-
-
-async def _decline_all(turn: Turn, peer: Peer) -> None:
-    for waiting in await offer.open_offers(turn, peer):
-        await offer.decline(turn, peer, waiting)
+    await stand_down.from_requests(turn, peer)
 
 
 async def support(turn: Turn, peer: Peer) -> None:

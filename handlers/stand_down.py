@@ -30,13 +30,23 @@ async def from_duties(turn: Turn) -> None:
 async def _peer(turn: Turn, peer: Peer) -> None:
     """A peer is off duty; what they had moves on, and somebody sees to their kits."""
     turn.work.save(replace(peer, duty="off", duty_until=None))
-    for waiting in await offer.open_offers(turn, peer):
-        await offer.decline(turn, peer, waiting)
-    for request in await meeting.meetings(turn, peer):
-        await meeting.hand_over(turn, peer, request)
+    await from_requests(turn, peer)
     service = await turn.work.need(Service, peer.service_id)
     await raise_flag(turn.scene, service, "peer_stopped", about=f"peer:{peer.id}")
     turn.journal("PeerStoodDown")
+
+
+async def from_requests(turn: Turn, peer: Peer) -> None:
+    """A peer who steps back: what they were offered and what they took on goes to others."""
+    await from_offers(turn, peer)
+    for request in await meeting.meetings(turn, peer):
+        await meeting.hand_over(turn, peer, request)
+
+
+async def from_offers(turn: Turn, peer: Peer) -> None:
+    """A peer who is off, or rests: others are asked at once."""
+    for waiting in await offer.open_offers(turn, peer):
+        await offer.decline(turn, peer, waiting)
 
 
 async def _staff(scene: Scene, staff: Staff) -> None:

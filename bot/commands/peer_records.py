@@ -18,7 +18,7 @@ from bot.commands.session import change, look, service_named
 from bot.commands.shared import UserError, failing
 from db.models import Contact, Invitation, Peer, PeerNote, Service
 from db.work import Work
-from handlers import lapses
+from handlers import lapses, stand_down
 from handlers.engine.turn import Scene
 from handlers.flags import team_name
 from handlers.joining import INVITED_FOR
@@ -128,7 +128,7 @@ def set_(
 
     async def act(app: App, work: Work) -> str:
         home = await service_named(work, service)
-        peer = await peer_named(work, home, name)
+        before = peer = await peer_named(work, home, name)
         if not (trained_until or checked_until or status):
             raise typer.BadParameter("nothing to change was given")
         if status and status not in STATES:
@@ -142,10 +142,12 @@ def set_(
         except ValueError as wrong:
             raise UserError(str(wrong)) from None
         peer = work.save(replace(peer, status=status or peer.status))
+        scene = Scene(work, app.engine.world)
         if trained_until or checked_until:
-            scene = Scene(work, app.engine.world)
-            peer = await lapses.renewed(scene, peer)
-            scene.close()
+            peer = await lapses.renewed(scene, before, peer)
+        if status and status != "active":
+            await stand_down.from_requests(await scene.person(peer.contact_id), peer)
+        scene.close()
         return f"{peer.name} is changed: {peer.status}, trained until {peer.trained_until or '-'}."
 
     typer.echo(change(act))
