@@ -1,11 +1,11 @@
-"""UNDO: a supply or a stock entry made by mistake, taken back by a row against it."""
+"""UNDO: the last thing a peer logged by mistake, taken back by a row against it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from db.models import KitRequest, Peer, RequestStatus, Supply, Training
-from handlers import ladder, meeting
+from handlers import ladder, meeting, report_use
 from handlers.engine.conversation import finish
 from handlers.engine.turn import Turn
 from handlers.services import requests
@@ -20,13 +20,17 @@ async def undo(turn: Turn, peer: Peer) -> None:
     mine = await turn.work.find(Supply, by_kind="peer", by_id=peer.id)
     recent = [supply for supply in standing(mine) if turn.now - supply.at < UNDO_WITHIN]
     training = await _last_training(turn, peer)
-    others = [row.id for row in (*recent[-1:], training) if row]
+    death = await report_use.death_told(turn)
+    others = [row.id for row in (*recent[-1:], training, death) if row]
     if await undo_entry(turn, peer_holder(peer), after=max(others, default=0)):
         return
     if training and training.id == max(others):
         against_it = reverse_training(turn.work, training)
         turn.journal("TrainingReversed", training=against_it.id)
         turn.say("trained.undone")
+        return
+    if death and death.id == max(others):
+        await report_use.ask_again(turn)
         return
     if not recent:
         turn.say("meeting.nothing_to_undo")
