@@ -11,7 +11,7 @@ from content import library
 from db.models import Contact, Flag, Peer, Service, Timer
 from handlers import coverage, lapses, stand_down
 from handlers.engine.turn import Scene, Turn
-from handlers.flags import close_flag, raise_flag
+from handlers.flags import OPEN, close_flag, raise_flag
 from handlers.services.roles import peer_of
 from handlers.services.rules import LONDON, clock_words
 from handlers.services.standing import run_out
@@ -31,7 +31,7 @@ async def on(turn: Turn, peer: Peer, rest: str) -> None:
     back = replace(peer, duty="on", duty_until=until, status="active", rest_until=None)
     peer = turn.work.save(back)
     turn.journal("PeerOn")
-    await _keeps_kits(turn)
+    await _keeps_kits(turn, peer)
     if over := run_out(peer, turn.now.date()):
         await lapses.flag(turn.scene, await turn.work.need(Service, peer.service_id), peer)
         turn.say("peer.on_over", what=library.label(turn.locale, "standing", over))
@@ -39,11 +39,12 @@ async def on(turn: Turn, peer: Peer, rest: str) -> None:
     turn.say("peer.on", until=clock_words(until, turn.now) if until else "")
 
 
-async def _keeps_kits(turn: Turn) -> None:
+async def _keeps_kits(turn: Turn, peer: Peer) -> None:
     """Who is back needs nobody to fetch their kits."""
-    for flag in await turn.work.find(Flag, contact_id=turn.id, kind="stock_back"):
-        if flag.status != "done":
-            close_flag(turn.scene, flag)
+    about = {"service_id": peer.service_id, "about": f"peer:{peer.id}"}
+    kinds = ("stock_back", "peer_stopped")
+    for flag in await turn.work.find(Flag, **about, kind=kinds, status=OPEN):
+        close_flag(turn.scene, flag)
 
 
 def until_when(text: str, now: datetime) -> datetime | None:

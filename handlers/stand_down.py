@@ -106,3 +106,10 @@ async def back(turn: Turn) -> bool:
                 await ladder.advance_and_tell(turn.scene, request)
                 went_on = True
     return went_on
+
+
+async def say_off_duty(turn: Turn) -> None:
+    """A peer is back: nothing was asked of them meanwhile, nor is it till they say so."""
+    peer = await peer_of(turn.work, turn.id)
+    if peer and peer.duty == "off":
+        turn.say("peer.started", kind="notice")

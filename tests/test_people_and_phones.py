@@ -247,3 +247,18 @@ async def test_a_request_whose_owner_stops_still_has_one(demo: Kitline) -> None:
     messages = await demo.new_messages()
     assert [text.text.split(":")[1] for to, text, _ in messages if to == pat]
     assert await demo.read(KitRequest) == []
+
+
+async def test_a_peer_who_is_back_reads_that_they_are_off_duty(sms: Kitline) -> None:
+    assert sms.twilio
+    sms.twilio.undeliverable[SAM] = "30005"
+    await sms.say(SAM, "MENU")
+    contact = await contact_at(sms, SAM)
+    assert [flag.kind for flag in await sms.read(Flag, status="open")] == ["peer_stopped"]
+    sms.twilio.undeliverable.clear()
+    await sms.say(SAM, "hello")
+    assert sms.twilio.texts_to(SAM)[-2].startswith("You are off duty.")
+    await sms.say(SAM, "ON")
+    (sam,) = await sms.read(Peer, contact_id=contact.id)
+    assert sam.duty == "on"
+    assert await sms.read(Flag, status="open") == []  # nobody need fetch their kits
