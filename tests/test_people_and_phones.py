@@ -262,3 +262,16 @@ async def test_a_peer_who_is_back_reads_that_they_are_off_duty(sms: Kitline) -> 
     (sam,) = await sms.read(Peer, contact_id=contact.id)
     assert sam.duty == "on"
     assert await sms.read(Flag, status="open") == []  # nobody need fetch their kits
+
+
+async def test_a_peer_reads_that_an_outage_took_them_off_duty(sms: Kitline) -> None:
+    assert sms.twilio
+    sms.twilio.undeliverable[SAM] = "30005"
+    await sms.say(SAM, "MENU")
+    await written_to(sms, OUTAGE)
+    sms.twilio.undeliverable.update({f"+4477009005{n:02}": "30005" for n in range(OUTAGE)})
+    await sms.settle()
+    sam = await contact_at(sms, SAM)
+    assert sam.blocked_at is None
+    said = [row.body["text"] for row in await sms.read(OutboxRow, contact_id=sam.id)]
+    assert any(text.startswith("You are off duty.") for text in said)
