@@ -13,7 +13,7 @@ from handlers import coverage, lapses, stand_down
 from handlers.engine.turn import Scene, Turn
 from handlers.flags import OPEN, close_flag, raise_flag
 from handlers.services.roles import peer_of
-from handlers.services.rules import LONDON, clock_words
+from handlers.services.rules import LONDON, clock_words, uk_day
 from handlers.services.standing import run_out
 from handlers.services.supplies import lines_of, peer_holder
 
@@ -32,7 +32,7 @@ async def on(turn: Turn, peer: Peer, rest: str) -> None:
     peer = turn.work.save(back)
     turn.journal("PeerOn")
     await _keeps_kits(turn, peer)
-    if over := run_out(peer, turn.now.date()):
+    if over := run_out(peer, uk_day(turn.now)):
         await lapses.flag(turn.scene, await turn.work.need(Service, peer.service_id), peer)
         turn.say("peer.on_over", what=library.label(turn.locale, "standing", over))
         return
@@ -49,13 +49,13 @@ async def _keeps_kits(turn: Turn, peer: Peer) -> None:
 
 def until_when(text: str, now: datetime) -> datetime | None:
     """The end of a duty somebody names, or None."""
-    said = text.casefold()
+    said = text.casefold().replace("midnight", "12am").replace("noon", "12pm")
     if hours := _HOURS.search(said):
         return now + timedelta(hours=min(int(hours.group(1)), 48))
     if till := _TILL.search(said):
         hour, minute = int(till.group(1)), int(till.group(2) or 0)
-        if till.group(3) == "pm" and hour < 12:
-            hour += 12
+        if till.group(3) and 1 <= hour <= 12:
+            hour = hour % 12 + (12 if till.group(3) == "pm" else 0)
         if hour > 23 or minute > 59:
             return None
         local = now.astimezone(LONDON).replace(hour=hour, minute=minute, second=0, microsecond=0)

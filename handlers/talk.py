@@ -20,7 +20,7 @@ from handlers.services import help_lines
 from handlers.services.contacts import service_to_tell
 from handlers.services.hours import Opening, opening
 from handlers.services.local_help import PEOPLE, There, directory, phone_of
-from handlers.services.rules import clock_words
+from handlers.services.rules import clock_words, uk_day
 
 SHOWN = 4
 """More is a list nobody reads."""
@@ -112,7 +112,7 @@ async def who(turn: Turn) -> dict[str, Any]:
         "role": _role(turn, one),
         "place": one.place,
         "when": _when(turn, opening(one.hours, turn.now, turn.home().nation)),
-        "phone": phone_of(one, turn.now.date()),
+        "phone": phone_of(one, uk_day(turn.now)),
     }
 
 
