@@ -16,8 +16,10 @@ from db.models import (
     Flag,
     Holding,
     KitRequest,
+    LocalHelp,
     OutboxRow,
     Peer,
+    Service,
 )
 from db.reference.gazetteer import Gazetteer
 from handlers.delivery import OUTAGE
@@ -220,6 +222,23 @@ async def test_somebody_nothing_is_known_of_is_not_asked(demo: Kitline) -> None:
     await demo.new_messages()
     await demo.say(AMY, "hello")
     assert "Did you text" not in (await heard(demo, AMY))[0]
+
+
+# --- whom they mean ----------------------------------------------------------------------------
+
+
+async def test_the_word_the_names_nobody(demo: Kitline) -> None:
+    """ "The Junction" is called Junction; "the nurse" is the nurse."""
+    (service, *_) = await demo.read(Service)
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        work.save(LocalHelp(work.new_id(), service.id, "other", "The Junction", work.now))
+        await work.flush()
+    await demo.say(AMY, "can i see the nurse")
+    assert "outreach nurse" in (await heard(demo, AMY))[-1]
+    await demo.say(AMY, "NO")
+    await demo.say(AMY, "can i talk to someone at junction")
+    assert "The Junction" in (await heard(demo, AMY))[-1]
 
 
 # --- who stops ---------------------------------------------------------------------------------
