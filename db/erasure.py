@@ -52,7 +52,7 @@ async def erase_contact(work: Work, contact: Contact) -> None:
     await work.tx.execute(
         update(peers)
         .where(peers.c.contact_id == contact.id)
-        .values(name=None, place=None, status="left", version=peers.c.version + 1)
+        .values(name=None, place=None, lat=0, lon=0, status="left", version=peers.c.version + 1)
     )
     talk = await work.get(Conversation, contact.id)
     if talk:

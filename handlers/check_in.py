@@ -98,11 +98,12 @@ async def _ask(scene: Scene, request: KitRequest, peer: Peer) -> None:
 async def _silent(scene: Scene, request: KitRequest, peer: Peer) -> None:
     """Two questions unanswered: a person looks into it."""
     service = await scene.work.need(Service, request.service_id)
-    raised = await scene.work.find(Flag, request_id=request.id, kind="missed_checkin")
-    if not any(flag.status in OPEN for flag in raised):  # one that is goes its own way
-        await raise_flag(
-            scene, service, "missed_checkin", request=request, contact_id=peer.contact_id
-        )
+    kind, contact_id = "missed_checkin", peer.contact_id
+    raised = await scene.work.find(
+        Flag, request_id=request.id, contact_id=contact_id, kind=kind, status=OPEN
+    )
+    if not raised:  # one that is open goes its own way
+        await raise_flag(scene, service, kind, request=request, contact_id=contact_id)
     scene.journal("CheckInMissed", service_id=request.service_id, request_id=request.id)
 
 
@@ -125,8 +126,8 @@ async def checked(turn: Turn, answer: str) -> Next:
     if answer == "sos":
         await meeting.sos(turn, request)
         return END
-    await meeting.heard_from(turn.scene, request)
-    if request.status == RequestStatus.ACCEPTED and not request.closed_at:
+    await meeting.heard_from(turn, request)
+    if await _whose(turn, request) and request.meeting != "paused":
         request = meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
         assert request.next_timer_at is not None
         turn.say("meeting_check.good", until=clock_words(request.next_timer_at, turn.now))
@@ -135,11 +136,20 @@ async def checked(turn: Turn, answer: str) -> Next:
     return END
 
 
+async def _whose(turn: Turn, request: KitRequest) -> Peer | None:
+    """This peer, while the meeting they were asked about is theirs: it may have gone on since."""
+    peer = await peer_of(turn.work, turn.id)
+    if peer is None or request not in await meeting.meetings(turn, peer):
+        return None
+    return peer
+
+
 async def safe(turn: Turn, peer: Peer) -> None:
     """SAFE, at any time."""
     for request in await meeting.meetings(turn, peer):
-        meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
-        await meeting.heard_from(turn.scene, request)
+        await meeting.heard_from(turn, request)
+        if request.meeting != "paused":  # its time is for the coordinator to keep
+            meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
     turn.say("peer.safe")
 
 
@@ -154,12 +164,13 @@ async def _whom(turn: Turn) -> dict[str, Words]:
 async def going(turn: Turn, answer: str) -> Next:
     """Not set off yet: still going, off now, or it goes to somebody else."""
     request = await turn.work.need(KitRequest, turn.data["request"])
-    peer = await peer_of(turn.work, turn.id)
-    mine = peer is not None and request.peer_id == peer.id
-    if peer is None or not mine or request.status != RequestStatus.ACCEPTED:
+    peer = await _whose(turn, request)
+    if peer is None:
         turn.say("meeting.none")
+    elif answer == "going" and request.meeting == "paused":
+        turn.say("overdose.meeting_paused")
     elif answer == "going":
-        await meeting.heard_from(turn.scene, request)
+        await meeting.heard_from(turn, request)
         meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
         turn.say("still_going.good")
     elif answer == "onway":

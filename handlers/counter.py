@@ -19,6 +19,7 @@ from handlers.refusals import move_on
 from handlers.services import requests
 from handlers.services.codes import read_claim_code, show_claim_code
 from handlers.services.permits import barred, promise
+from handlers.services.reversals import standing, standing_supply
 from handlers.services.rules import clock_words
 from handlers.services.supplies import (
     NoStock,
@@ -81,7 +82,7 @@ async def try_code(scene: Scene, outlet: Outlet, typed: str) -> Tried:
             return Tried("blocked")
         return Tried("other" if claim else "unknown" if code else "typo")
     if claim.status == "redeemed":
-        return Tried("repeat", claim, await _standing_supply(scene, claim))
+        return Tried("repeat", claim, await standing_supply(scene.work, claim.request_id))
     return Tried("open" if claim.status == "open" else "expired", claim)
 
 
@@ -103,14 +104,6 @@ async def _count_wrong(scene: Scene, outlet: Outlet) -> Outlet:
         service = await scene.work.need(Service, outlet.service_id)
         await raise_flag(scene, service, "wrong_codes", about=f"outlet:{outlet.id}")
     return scene.work.save(outlet)
-
-
-async def _standing_supply(scene: Scene, claim: Claim) -> Supply | None:
-    """The supply a code led to, the last one that was not taken back."""
-    rows = await scene.work.find(Supply, request_id=claim.request_id)
-    against = {row.reverses for row in rows}
-    standing = [row for row in rows if row.reverses is None and row.id not in against]
-    return standing[-1] if standing else None
 
 
 # --- handing over ------------------------------------------------------------------------------
@@ -226,10 +219,8 @@ def _is_of(line: StockLine, batch: Batch) -> bool:
 
 async def last_supply(scene: Scene, outlet: Outlet, within: timedelta) -> Supply | None:
     """The outlet's last supply that still stands, if it is not older than this."""
-    mine = await scene.work.find(Supply, by_kind="outlet", by_id=outlet.id)
-    against = {row.reverses for row in mine}
-    standing = [row for row in mine if row.reverses is None and row.id not in against]
-    return standing[-1] if standing and scene.now - standing[-1].at <= within else None
+    mine = standing(await scene.work.find(Supply, by_kind="outlet", by_id=outlet.id))
+    return mine[-1] if mine and scene.now - mine[-1].at <= within else None
 
 
 async def take_back(

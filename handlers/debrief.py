@@ -82,9 +82,15 @@ async def hard_event(scene: Scene, peer: Peer, event: str) -> None:
     _set_timers(scene, peer, note)
     if note.note == "death":
         await _tell(scene, peer, "peer_death")
-        scene.work.save(replace(peer, rest_until=scene.now + REST))
+        _rests(scene, peer)
     elif event == "own_use":
         await _tell(scene, peer, "debrief")
+
+
+def _rests(scene: Scene, peer: Peer) -> None:
+    """A week off, unless they have a longer one already."""
+    until = scene.now + REST
+    scene.work.save(replace(peer, rest_until=max(until, peer.rest_until or until)))
 
 
 async def _events(scene: Scene, peer: Peer) -> list[PeerNote]:
@@ -117,10 +123,17 @@ async def _tell(scene: Scene, peer: Peer, kind: str) -> datetime | None:
     return asked.until if asked.staff else None
 
 
-async def was_nothing(scene: Scene, peer: Peer) -> None:
-    """The emergency in their meeting was none: nothing comes after it."""
+async def no_death(scene: Scene, peer: Peer, told_at: datetime) -> None:
+    """It was the wrong button: nothing comes after it, and the week off that it brought is over."""
+    await was_nothing(scene, peer, "death")
+    if peer.rest_until == told_at + REST:
+        scene.work.save(replace(peer, rest_until=None))
+
+
+async def was_nothing(scene: Scene, peer: Peer, event: str = "meeting") -> None:
+    """The emergency in their meeting, or what they told us of, was none: nothing comes after it."""
     events = await _events(scene, peer)
-    if not events or events[-1].note != "meeting" or scene.now - events[-1].at >= SAME_EVENT:
+    if not events or events[-1].note != event or scene.now - events[-1].at >= SAME_EVENT:
         return
     last = scene.work.save(replace(events.pop(), note=NOTHING, status="done"))
     _set_timers(scene, peer, events[-1] if events else last)
@@ -221,8 +234,7 @@ async def two_weeks(turn: Turn, answer: str) -> Next:
 async def rest(turn: Turn, answer: str) -> Next:
     """A week off, if they like; nothing is held against either answer."""
     if answer == "rest":
-        until = turn.now + REST
-        turn.work.save(replace(await _peer(turn), rest_until=until))
+        _rests(turn.scene, await _peer(turn))
         turn.journal("PeerRests")
         turn.say("debrief.resting")
     else:

@@ -89,7 +89,9 @@ async def _take_back(scene: Scene, address_ids: Sequence[int], since: datetime) 
         if address and address.lapsed_at and address.lapsed_at >= since:
             scene.work.save(replace(address, lapsed_at=None, lapse_reason=""))
         if contact and contact.blocked_at and contact.blocked_at >= since:
-            (await scene.person(contact.id)).change(blocked_at=None)
+            turn = await scene.person(contact.id)
+            turn.change(blocked_at=None)
+            await stand_down.say_off_duty(turn)
 
 
 async def offer_due(scene: Scene, timer: Timer) -> None:

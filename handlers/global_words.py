@@ -16,6 +16,7 @@ from handlers import (
     menu,
     open_request,
     refusals,
+    report_use,
     still_you,
 )
 from handlers.engine import conversation
@@ -32,8 +33,12 @@ async def global_word(turn: Turn, text: str) -> bool:
         if await refusals.told(turn, text) or await _cancels_one(turn, text):
             return True
         return await advice.asked_by_name(turn, text) or await language.asked_for(turn, text)
-    if word in ("back",):
-        if not await conversation.back(turn):
+    if word == "back":
+        if await conversation.back(turn):
+            return True
+        if conversation.current(turn) is None and await report_use.death_told(turn):
+            await report_use.ask_again(turn)
+        else:
             turn.say("common.no_back")
             await conversation.ask(turn)
         return True

@@ -9,7 +9,7 @@ from handlers.engine.turn import Turn
 from handlers.services.contacts import has_consent
 from handlers.services.holdings import is_over
 from handlers.services.pack_codes import pack_of
-from handlers.services.rules import LONDON
+from handlers.services.rules import uk_day
 from handlers.stock_reading import read_month
 
 
@@ -50,7 +50,7 @@ async def expiry(turn: Turn, text: str) -> Next:
     until = None if skipped else read_month(text)
     if until is None and not skipped:
         return Again("expiry_wrong")
-    if is_over(until, turn.now.astimezone(LONDON).date()):
+    if is_over(until, uk_day(turn.now)):
         return "over"
     if not turn.data["batch"] and until is None:
         return "nothing"

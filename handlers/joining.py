@@ -21,7 +21,7 @@ from handlers.flags import raise_flag, team_name
 from handlers.services.codes import read_claim_code
 from handlers.services.contacts import give_consent
 from handlers.services.roles import peer_of
-from handlers.services.rules import rules_of
+from handlers.services.rules import rules_of, uk_day
 from handlers.services.standing import run_out
 
 INVITED_FOR = timedelta(days=14)
@@ -187,9 +187,12 @@ async def done(turn: Turn, _: str) -> Next:
     if over := _over(invitation, turn.now):
         turn.say(f"joining.over_{over}")
         return END
+    if await peer_of(turn.work, turn.id):  # a coordinator was quicker
+        turn.say("joining.already")
+        return END
     service = turn.home()
     peer = _peer(turn, invitation, turn.data)
-    ready = not run_out(peer, turn.now.date())
+    ready = not run_out(peer, uk_day(turn.now))
     peer = turn.work.save(replace(peer, status="active" if ready else "new"))
     turn.work.save(replace(invitation, used_at=turn.now, peer_id=peer.id, name=""))
     turn.journal("PeerJoined", peer=peer.id, ready=ready)

@@ -9,7 +9,7 @@ from content import library
 from db.models import Contact, Fact, Flag, Peer, Service
 from handlers.engine.turn import Scene
 from handlers.flags import close_flag, raise_flag
-from handlers.services.rules import LONDON
+from handlers.services.rules import uk_day
 from handlers.services.standing import last_days, run_out
 
 NOTICES = (0, 7, 30)
@@ -26,7 +26,7 @@ def notice_due(days_left: int) -> int | None:
 
 async def look(scene: Scene, service: Service) -> None:
     """Each morning: whose date is near, and not told yet."""
-    today = scene.now.astimezone(LONDON).date()
+    today = uk_day(scene.now)
     for peer in await scene.work.find(Peer, service_id=service.id, status="active"):
         for what, until in last_days(peer).items():
             notice = notice_due((until - today).days)
@@ -77,16 +77,22 @@ async def _open_flags(scene: Scene, peer: Peer) -> list[Flag]:
     return [flag for flag in flags if flag.status != "done"]
 
 
-async def renewed(scene: Scene, peer: Peer) -> Peer:
-    """A coordinator has entered a new last day: the peer reads it, and what was open is closed."""
-    if not run_out(peer, scene.now.astimezone(LONDON).date()):
+async def renewed(scene: Scene, before: Peer, peer: Peer) -> Peer:
+    """A coordinator has entered a new last day: the peer reads it, and what was open is closed.
+
+    ``before``: as they were; a day that was not changed, or is over already, is no news.
+    """
+    today = uk_day(scene.now)
+    if not run_out(peer, today):
         if peer.status == "new":
             peer = scene.work.save(replace(peer, status="active"))
         for open_flag in await _open_flags(scene, peer):
             close_flag(scene, open_flag)
     turn = await scene.person(peer.contact_id)
+    known = last_days(before)
     for what, until in last_days(peer).items():
-        label = library.label(turn.locale, "standing", what)
-        turn.say("lapse.renewed", kind="notice", what=label, day=f"{until:%d/%m/%Y}")
+        if until >= today and until != known.get(what):
+            label = library.label(turn.locale, "standing", what)
+            turn.say("lapse.renewed", kind="notice", what=label, day=f"{until:%d/%m/%Y}")
     scene.journal("StandingRenewed", service_id=peer.service_id, contact_id=peer.contact_id)
     return peer

@@ -15,7 +15,6 @@ from db.models import (
     RequestStatus,
     Service,
     Staff,
-    Supply,
     Timer,
 )
 from db.stock import StockLine
@@ -26,6 +25,7 @@ from handlers.engine.turn import NOTICE, Scene, Turn
 from handlers.flags import OPEN, close_flag, raise_flag
 from handlers.services import requests
 from handlers.services.products import product_words
+from handlers.services.reversals import standing_supply
 from handlers.services.roles import alias_of
 from handlers.services.rules import clock_words, rules_of
 from handlers.services.supplies import (
@@ -101,7 +101,7 @@ async def on_way(turn: Turn, peer: Peer, request: KitRequest) -> None:
     if request.meeting == "paused":
         turn.say("overdose.meeting_paused")
         return
-    await heard_from(turn.scene, request)
+    await heard_from(turn, request)
     check_again(turn, request, await minutes_of(turn, request), meeting="onway")
     requester = await turn.scene.person(request.contact_id)
     requester.say("meeting.onway_requester", kind="notice", peer=peer.name)
@@ -114,7 +114,7 @@ async def here(turn: Turn, peer: Peer, request: KitRequest) -> None:
     if request.meeting == "paused":
         turn.say("overdose.meeting_paused")
         return
-    await heard_from(turn.scene, request)
+    await heard_from(turn, request)
     request = check_again(turn, request, await minutes_of(turn, request), meeting="here")
     requester = await turn.scene.person(request.contact_id)
     requester.say("meeting.here_requester", kind="notice", peer=peer.name)
@@ -149,7 +149,7 @@ async def issued(
         turn.work.undo(mark)  # the promise stands
         turn.say("street.frozen" if why.reason == "frozen" else "meeting.issued_no_stock")
         return
-    await _ended(turn.scene, request)
+    await _ended(turn, request)
     request = requests.close(turn.work, request, RequestStatus.SUPPLIED, handed_at=turn.now)
     turn.journal("KitSupplied", request_id=request.id, supply=supply.id)
     left = await left_of(turn.work, holder, supply.product)
@@ -213,7 +213,7 @@ async def hand_over(turn: Turn, peer: Peer, request: KitRequest) -> None:
 
 async def give_back(turn: Turn, peer: Peer, request: KitRequest, text: str, fact: str) -> None:
     """A meeting ends without a kit; the request stays open and moves on."""
-    await _ended(turn.scene, request)
+    await _ended(turn, request)
     await release(turn.work, request)
     for mine in await turn.work.find(
         Offer, request_id=request.id, peer_id=peer.id, status=OfferStatus.ACCEPTED
@@ -232,22 +232,27 @@ async def give_back(turn: Turn, peer: Peer, request: KitRequest, text: str, fact
     await ladder.advance_and_tell(turn.scene, request)
 
 
-async def _ended(scene: Scene, request: KitRequest) -> None:
+async def _ended(turn: Turn, request: KitRequest) -> None:
     """Nobody goes along any more, is asked to take it over, or looks for the peer."""
-    await heard_from(scene, request)
-    await handovers.let_go(scene, request)
-    await pairs.meeting_over(scene, request)
+    await heard_from(turn, request)
+    await handovers.let_go(turn.scene, request)
+    await pairs.meeting_over(turn.scene, request)
 
 
-async def heard_from(scene: Scene, request: KitRequest) -> None:
-    """A peer who was missed has written: nobody need go and look for them."""
-    for flag in await scene.work.find(Flag, request_id=request.id, kind="missed_checkin"):
-        if flag.status not in OPEN:
+async def heard_from(turn: Turn, request: KitRequest) -> None:
+    """A peer who was missed has written: nobody need go and look for them.
+
+    Their meeting may also end without them (a recall, a dead phone): that is no sign of life.
+    """
+    if turn.message is None:
+        return
+    for flag in await turn.work.find(Flag, request_id=request.id, kind="missed_checkin"):
+        if flag.status not in OPEN or flag.contact_id != turn.id:
             continue
-        close_flag(scene, flag)
-        staff = await scene.work.get(Staff, flag.staff_id or (flag.asked or (None,))[-1])
+        close_flag(turn.scene, flag)
+        staff = await turn.work.get(Staff, flag.staff_id or (flag.asked or (None,))[-1])
         if staff and staff.contact_id:
-            told = await scene.person(staff.contact_id)
+            told = await turn.scene.person(staff.contact_id)
             told.say("oncall.peer_answers", kind="flag", priority=NOTICE, ref=flag.ref)
 
 
@@ -333,8 +338,8 @@ async def arrived(turn: Turn, answer: str) -> Next:
         turn.work.save(replace(request, status=RequestStatus.CONFIRMED, confirmed_at=turn.now))
         turn.journal("SupplyConfirmed", request_id=request.id)
     turn.say("arrived.thanks")
-    supplies = await turn.work.find(Supply, request_id=request.id, reverses=None)
-    return Go("facts", data={"supply": supplies[0].id}) if supplies else END
+    supply = await standing_supply(turn.work, request.id)
+    return Go("facts", data={"supply": supply.id}) if supply else END
 
 
 async def never_came(turn: Turn, request: KitRequest) -> None:

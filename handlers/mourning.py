@@ -19,7 +19,13 @@ def end(turn: Turn) -> None:
     turn.memory["mourning"] = ""
 
 
+def since(turn: Turn) -> datetime | None:
+    """When this person told us of a death, if they did."""
+    told: str = turn.memory.get("mourning", "")
+    return datetime.fromisoformat(told) if told else None
+
+
 def in_mourning(turn: Turn) -> bool:
     """Whether this person told us of a death in the last two weeks."""
-    since: str = turn.memory.get("mourning", "")
-    return since != "" and turn.now - datetime.fromisoformat(since) < FOR
+    told = since(turn)
+    return told is not None and turn.now - told < FOR

@@ -15,7 +15,7 @@ from handlers.services.geo import haversine_km
 from handlers.services.permits import promise
 from handlers.services.products import pack_words
 from handlers.services.roles import alias_of
-from handlers.services.rules import Rules, rules_of
+from handlers.services.rules import Rules, rules_of, uk_day
 from handlers.services.standing import run_out
 from handlers.services.supplies import NoStock, peer_holder
 
@@ -96,7 +96,7 @@ async def accept(turn: Turn, peer: Peer, offer: Offer) -> None:
         turn.work.save(replace(offer, status=OfferStatus.WITHDRAWN, answered_at=turn.now))
         turn.say("offer.taken")
         return
-    if over := run_out(peer, turn.now.date()):
+    if over := run_out(peer, uk_day(turn.now)):
         await _cannot(turn, offer, over)
         return
     if request.status == RequestStatus.ACCEPTED:

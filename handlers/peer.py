@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from content import library
 from db.models import Contact, Flag, Peer, Service, Timer
-from handlers import coverage, lapses, meeting, offer
+from handlers import coverage, lapses, stand_down
 from handlers.engine.turn import Scene, Turn
-from handlers.flags import close_flag, raise_flag
+from handlers.flags import OPEN, close_flag, raise_flag
 from handlers.services.roles import peer_of
-from handlers.services.rules import LONDON, clock_words
+from handlers.services.rules import LONDON, clock_words, uk_day
 from handlers.services.standing import run_out
 from handlers.services.supplies import lines_of, peer_holder
 
@@ -31,30 +31,31 @@ async def on(turn: Turn, peer: Peer, rest: str) -> None:
     back = replace(peer, duty="on", duty_until=until, status="active", rest_until=None)
     peer = turn.work.save(back)
     turn.journal("PeerOn")
-    await _keeps_kits(turn)
-    if over := run_out(peer, turn.now.date()):
+    await _keeps_kits(turn, peer)
+    if over := run_out(peer, uk_day(turn.now)):
         await lapses.flag(turn.scene, await turn.work.need(Service, peer.service_id), peer)
         turn.say("peer.on_over", what=library.label(turn.locale, "standing", over))
         return
     turn.say("peer.on", until=clock_words(until, turn.now) if until else "")
 
 
-async def _keeps_kits(turn: Turn) -> None:
+async def _keeps_kits(turn: Turn, peer: Peer) -> None:
     """Who is back needs nobody to fetch their kits."""
-    for flag in await turn.work.find(Flag, contact_id=turn.id, kind="stock_back"):
-        if flag.status != "done":
-            close_flag(turn.scene, flag)
+    about = {"service_id": peer.service_id, "about": f"peer:{peer.id}"}
+    kinds = ("stock_back", "peer_stopped")
+    for flag in await turn.work.find(Flag, **about, kind=kinds, status=OPEN):
+        close_flag(turn.scene, flag)
 
 
 def until_when(text: str, now: datetime) -> datetime | None:
     """The end of a duty somebody names, or None."""
-    said = text.casefold()
+    said = text.casefold().replace("midnight", "12am").replace("noon", "12pm")
     if hours := _HOURS.search(said):
         return now + timedelta(hours=min(int(hours.group(1)), 48))
     if till := _TILL.search(said):
         hour, minute = int(till.group(1)), int(till.group(2) or 0)
-        if till.group(3) == "pm" and hour < 12:
-            hour += 12
+        if till.group(3) and 1 <= hour <= 12:
+            hour = hour % 12 + (12 if till.group(3) == "pm" else 0)
         if hour > 23 or minute > 59:
             return None
         local = now.astimezone(LONDON).replace(hour=hour, minute=minute, second=0, microsecond=0)
@@ -71,7 +72,7 @@ async def off(turn: Turn, peer: Peer) -> None:
     turn.work.save(replace(peer, duty="off", duty_until=None))
     turn.journal("PeerOff")
     turn.say("peer.off")
-    await _decline_all(turn, peer)
+    await stand_down.from_offers(turn, peer)
     await coverage.went_off(turn.scene, peer)
 
 
@@ -85,14 +86,7 @@ async def pause(turn: Turn, peer: Peer) -> None:
         about = f"peer:{peer.id}"
         await raise_flag(turn.scene, service, "stock_back", contact_id=turn.id, about=about)
     turn.say("peer.paused", kits=kits)
-    await _decline_all(turn, peer)
-    for request in await meeting.meetings(turn, peer):
-        await meeting.hand_over(turn, peer, request)
-
-
-async def _decline_all(turn: Turn, peer: Peer) -> None:
-    for waiting in await offer.open_offers(turn, peer):
-        await offer.decline(turn, peer, waiting)
+    await stand_down.from_requests(turn, peer)
 
 
 async def support(turn: Turn, peer: Peer) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from db.models import Peer
-from handlers import meeting, offer
+from handlers import meeting, stand_down
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.services.geo import KM_PER_MILE, miles
@@ -172,8 +172,7 @@ async def rest(turn: Turn, peer: Peer, said: str) -> bool:
     turn.work.save(replace(peer, rest_until=until))
     turn.journal("PeerRests")
     turn.say("peer_terms.rest", until=_day_words(turn, until))
-    for waiting in await offer.open_offers(turn, peer):
-        await offer.decline(turn, peer, waiting)
+    await stand_down.from_offers(turn, peer)
     return True
 
 

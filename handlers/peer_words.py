@@ -170,7 +170,9 @@ async def _handover(turn: Turn, one: Peer, rest: str) -> bool:
     elif chosen is None and len(open_now) != 1:
         await meeting.word(turn, one, "handover", "")  # none, or which one?
     else:
-        await handovers.to_peer(turn, one, chosen or open_now[0], other)
+        request = chosen or open_now[0]
+        await meeting.heard_from(turn, request)
+        await handovers.to_peer(turn, one, request, other)
     return True
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from content import library
 from db.models import InboundMessage
 from handlers import open_request, stand_down
+from handlers.engine.matching import first_word
 from handlers.engine.turn import Turn
 from handlers.services import requests
 
@@ -19,6 +21,9 @@ async def by_writing(turn: Turn, message: InboundMessage) -> None:
     if turn.contact.blocked_at and (lapsed or message.channel == "telegram"):
         turn.change(blocked_at=None)
         await stand_down.back(turn)
+        said = first_word(message.text, library.role_words(turn.tongue, "peer"))
+        if said is None or said[0] != "on":
+            await stand_down.say_off_duty(turn)
 
 
 async def blocked(turn: Turn) -> None:
@@ -34,6 +39,7 @@ async def unblocked(turn: Turn) -> None:
     """They are back: how their request stands, if one is open."""
     turn.change(blocked_at=None)
     turn.journal("UnblockedUs")
+    await stand_down.say_off_duty(turn)
     if await stand_down.back(turn):
         return
     if await requests.open_request_of(turn.work, turn.id):

@@ -15,6 +15,7 @@ from handlers.aftercare import in_two_days
 from handlers.coaching import OVERDOSE
 from handlers.consent import place_data
 from handlers.emergency_card import say_card
+from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.matching import whole_option
 from handlers.engine.turn import Turn
@@ -102,9 +103,24 @@ async def _died(turn: Turn) -> None:
 
 async def _did_not_die(turn: Turn) -> None:
     """ "They died" was the wrong button: whoever was told hears so."""
+    told_at = mourning.since(turn)
     mourning.end(turn)
     used_report.remember(turn, thanked=False)
-    await becomes(turn.scene, turn.id, ("death_reported",), "not_a_death")
+    if told_at and (peer := await peer_of(turn.work, turn.id)):
+        await debrief.no_death(turn.scene, peer, told_at)
+    await becomes(turn.scene, turn.id, ("death_reported", "peer_death"), "not_a_death")
+
+
+async def death_told(turn: Turn) -> Administration | None:
+    """The report of the last day, if it says that somebody died: it may have been a slip."""
+    told = used_report.lately(turn)
+    row = await turn.work.get(Administration, told["id"]) if told else None
+    return row if row and row.outcome == "died" else None
+
+
+async def ask_again(turn: Turn) -> None:
+    """BACK or UNDO after "they died", with no question open: what happened, once more."""
+    await begin(turn, USED.name, "outcome", report=used_report.lately(turn))
 
 
 @leads_to("report")

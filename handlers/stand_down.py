@@ -13,7 +13,7 @@ from handlers import ladder, meeting, offer
 from handlers.engine.turn import Scene, Turn
 from handlers.flags import OF_A_REQUEST, OPEN, ask_next, close_flag, raise_flag
 from handlers.services import requests
-from handlers.services.roles import alias_of, outlet_of, peer_of, staff_of
+from handlers.services.roles import outlet_of, peer_of, staff_of
 
 
 async def from_duties(turn: Turn) -> None:
@@ -30,13 +30,23 @@ async def from_duties(turn: Turn) -> None:
 async def _peer(turn: Turn, peer: Peer) -> None:
     """A peer is off duty; what they had moves on, and somebody sees to their kits."""
     turn.work.save(replace(peer, duty="off", duty_until=None))
-    for waiting in await offer.open_offers(turn, peer):
-        await offer.decline(turn, peer, waiting)
-    for request in await meeting.meetings(turn, peer):
-        await meeting.hand_over(turn, peer, request)
+    await from_requests(turn, peer)
     service = await turn.work.need(Service, peer.service_id)
     await raise_flag(turn.scene, service, "peer_stopped", about=f"peer:{peer.id}")
     turn.journal("PeerStoodDown")
+
+
+async def from_requests(turn: Turn, peer: Peer) -> None:
+    """A peer who steps back: what they were offered and what they took on goes to others."""
+    await from_offers(turn, peer)
+    for request in await meeting.meetings(turn, peer):
+        await meeting.hand_over(turn, peer, request)
+
+
+async def from_offers(turn: Turn, peer: Peer) -> None:
+    """A peer who is off, or rests: others are asked at once."""
+    for waiting in await offer.open_offers(turn, peer):
+        await offer.decline(turn, peer, waiting)
 
 
 async def _staff(scene: Scene, staff: Staff) -> None:
@@ -63,9 +73,7 @@ async def requests_wait_for_nobody(scene: Scene, contact_id: int) -> None:
         if request.status == RequestStatus.WAITING_CLAIM:
             continue
         service = await scene.work.need(Service, request.service_id)
-        if request.status == RequestStatus.ACCEPTED:
-            request = await _peer_need_not_go(scene, request)
-        await ladder.let_go_of_route(scene, request)
+        await ladder.let_go_of_route(scene, request, peer_text="meeting.unreachable_peer")
         request = await scene.work.need(KitRequest, request.id)
         _, asked = await raise_flag(
             scene, service, "unreachable", request=request, contact_id=contact_id
@@ -87,16 +95,6 @@ async def requests_wait_for_nobody(scene: Scene, contact_id: int) -> None:
         )
 
 
-async def _peer_need_not_go(scene: Scene, request: KitRequest) -> KitRequest:
-    """The peer of a meeting hears why it is off."""
-    peer = await scene.work.need(Peer, request.peer_id)
-    requester = await scene.person(request.contact_id)
-    told = await scene.person(peer.contact_id)
-    alias = alias_of(requester.contact)
-    told.say("meeting.unreachable_peer", kind="notice", alias=alias, ref=request.ref)
-    return scene.work.save(replace(request, status=RequestStatus.OPEN, peer_id=None))
-
-
 async def back(turn: Turn) -> bool:
     """They can be reached again: what no coordinator has taken goes on by itself."""
     went_on = False
@@ -108,3 +106,10 @@ async def back(turn: Turn) -> bool:
                 await ladder.advance_and_tell(turn.scene, request)
                 went_on = True
     return went_on
+
+
+async def say_off_duty(turn: Turn) -> None:
+    """A peer is back: nothing was asked of them meanwhile, nor is it till they say so."""
+    peer = await peer_of(turn.work, turn.id)
+    if peer and peer.duty == "off":
+        turn.say("peer.started", kind="notice")

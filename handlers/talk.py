@@ -20,10 +20,11 @@ from handlers.services import help_lines
 from handlers.services.contacts import service_to_tell
 from handlers.services.hours import Opening, opening
 from handlers.services.local_help import PEOPLE, There, directory, phone_of
-from handlers.services.rules import clock_words
+from handlers.services.rules import clock_words, uk_day
 
 SHOWN = 4
 """More is a list nobody reads."""
+ARTICLES = ("the", "y", "yr")
 
 
 async def begin(turn: Turn, text: str = "", wanted: str = "") -> None:
@@ -48,8 +49,14 @@ async def picked(turn: Turn, text: str, wanted: str) -> bool:
 async def _meant(turn: Turn, text: str, wanted: str) -> list[LocalHelp]:
     said = set(fold(plain(text)).split())
     there = [one.help for one in await _there(turn)]
-    named = [one for one in there if fold(one.name).split()[0] in said]
+    named = [one for one in there if _short_name(one) in said]
     return named or [one for one in there if one.kind == wanted]
+
+
+def _short_name(one: LocalHelp) -> str:
+    """What people call them: the first word of their name, but for "the"."""
+    first, *more = fold(one.name).split()
+    return more[0] if more and first in ARTICLES else first
 
 
 async def _there(turn: Turn) -> list[There]:
@@ -112,7 +119,7 @@ async def who(turn: Turn) -> dict[str, Any]:
         "role": _role(turn, one),
         "place": one.place,
         "when": _when(turn, opening(one.hours, turn.now, turn.home().nation)),
-        "phone": phone_of(one, turn.now.date()),
+        "phone": phone_of(one, uk_day(turn.now)),
     }
 
 

@@ -1,37 +1,37 @@
-"""UNDO: a supply or a stock entry made by mistake, taken back by a row against it."""
+"""UNDO: the last thing a peer logged by mistake, taken back by a row against it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from db.models import KitRequest, Peer, RequestStatus, Supply, Training
-from handlers import ladder, meeting
+from handlers import ladder, meeting, report_use
 from handlers.engine.conversation import finish
 from handlers.engine.turn import Turn
 from handlers.services import requests
 from handlers.services.permits import promise
+from handlers.services.reversals import standing
 from handlers.services.supplies import NoStock, peer_holder, reverse
-from handlers.services.trainings import reverse_training, standing
+from handlers.services.trainings import reverse_training
 from handlers.stock_undo import UNDO_WITHIN, undo_entry
 
 
 async def undo(turn: Turn, peer: Peer) -> None:
     """Take back what the peer logged last in the last day, by a row against it."""
     mine = await turn.work.find(Supply, by_kind="peer", by_id=peer.id)
-    reversed_ids = {s.reverses for s in mine}
-    recent = [
-        s
-        for s in mine
-        if s.reverses is None and s.id not in reversed_ids and turn.now - s.at < UNDO_WITHIN
-    ]
+    recent = [supply for supply in standing(mine) if turn.now - supply.at < UNDO_WITHIN]
     training = await _last_training(turn, peer)
-    others = [row.id for row in (*recent[-1:], training) if row]
+    death = await report_use.death_told(turn)
+    others = [row.id for row in (*recent[-1:], training, death) if row]
     if await undo_entry(turn, peer_holder(peer), after=max(others, default=0)):
         return
     if training and training.id == max(others):
         against_it = reverse_training(turn.work, training)
         turn.journal("TrainingReversed", training=against_it.id)
         turn.say("trained.undone")
+        return
+    if death and death.id == max(others):
+        await report_use.ask_again(turn)
         return
     if not recent:
         turn.say("meeting.nothing_to_undo")
@@ -40,11 +40,9 @@ async def undo(turn: Turn, peer: Peer) -> None:
     against = await reverse(turn.work, supply, turn.id)
     turn.journal("SupplyReversed", request_id=supply.request_id, supply=against.id)
     request = await turn.work.get(KitRequest, supply.request_id)
-    if request and request.status == RequestStatus.SUPPLIED:
-        if await reopen(turn, peer, request):
-            turn.say("meeting.undone_open", ref=request.ref)
-        else:
-            turn.say("meeting.undone")
+    handed = request if request and request.status == RequestStatus.SUPPLIED else None
+    if handed and await reopen(turn, peer, handed):
+        turn.say("meeting.undone_open", ref=handed.ref)
     else:
         turn.say("meeting.undone")
     if turn.flow == "training":

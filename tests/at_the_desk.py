@@ -70,9 +70,9 @@ async def _renew(line: Kitline, work: Work, words: list[str]) -> None:
     """! renew Bo 2027-12-01: a peer's training holds till then."""
     name, until = words
     peer = next(one for one in await work.find(Peer) if one.name == name)
-    peer = work.save(replace(peer, trained_until=date.fromisoformat(until)))
+    changed = work.save(replace(peer, trained_until=date.fromisoformat(until)))
     scene = Scene(work, line.app.engine.world)
-    await lapses.renewed(scene, peer)
+    await lapses.renewed(scene, peer, changed)
     scene.close()
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
-from db.models import Fact, Flag, Invitation, KitRequest, Offer, OutboxRow, Peer, PeerNote
+from db.models import Address, Fact, Flag, Invitation, KitRequest, Offer, OutboxRow, Peer, PeerNote
 from db.reference.gazetteer import Gazetteer
 from db.retention import purge
-from handlers.delivery import offer_failed
+from handlers.debrief import hard_event
 from handlers.engine.turn import Scene
 from handlers.services.codes import check_character
 from tests.conftest import FixedCodes
 from tests.harness import START, Kitline, kitline
+from tests.peers import AMY, ASH, JO, SAM, ask_for_kit, change, in_scene, peer, say, texts
 
-AMY, SAM, JO, ASH = (f"+447700900{n}" for n in ("101", "011", "012", "014"))
 CODE = "JOIN K7F-3NN"
 
 
@@ -28,33 +26,6 @@ async def demo(
 ) -> AsyncIterator[Kitline]:
     async with kitline(sqlite_url, secret_key, gazetteer) as line:
         yield line
-
-
-async def texts(line: Kitline, address: str) -> list[str]:
-    """What one address was sent since the last look."""
-    return [message.text for to, message, _ in await line.new_messages() if to == address]
-
-
-async def say(line: Kitline, address: str, *said: str) -> None:
-    for text in said:
-        await line.say(address, text)
-
-
-async def ask_for_kit(line: Kitline) -> None:
-    await say(line, AMY, "KIT", "YES", "YES", "1", "DN31 1AA", "nasal", "meet", "YES")
-
-
-async def peer(line: Kitline, name: str) -> Peer:
-    (found,) = [p for p in await line.read(Peer) if p.name == name]
-    return found
-
-
-async def change(line: Kitline, name: str, **values: Any) -> None:
-    one = await peer(line, name)
-    async with line.app.db.transaction() as tx:
-        work = line.work(tx)
-        work.save(replace(await work.need(Peer, one.id), **values))
-        await work.flush()
 
 
 # --- never sent into danger --------------------------------------------------------------------
@@ -138,78 +109,19 @@ async def test_no_home_is_kept_of_a_peer(demo: Kitline) -> None:
     assert (sam.lat, sam.lon) == (round(sam.lat, 2), round(sam.lon, 2))
 
 
-# --- handing over ------------------------------------------------------------------------------
+async def test_who_was_made_a_peer_meanwhile_is_one_peer(demo: Kitline) -> None:
+    await say(demo, AMY, CODE, "Nell", "YES", "DN31", "3")
+    (amy,) = [a for a in await demo.read(Address) if a.address == AMY]
+    sam = await peer(demo, "Sam")
 
+    async def entered_by_hand(scene: Scene) -> None:
+        work = scene.work
+        work.save(Peer(work.new_id(), sam.service_id, amy.contact_id, "Nellie", work.now))
 
-async def test_what_was_asked_of_a_colleague_ends_with_the_meeting(demo: Kitline) -> None:
-    await ask_for_kit(demo)
-    await say(demo, SAM, "ACCEPT", "HANDOVER Jo", "ISSUED")
-    assert "no longer needed" in (await texts(demo, JO))[-1]
-    await demo.say(JO, "ACCEPT")
-    assert "gone now" in (await texts(demo, JO))[-1]
-    assert {o.status for o in await demo.read(Offer)} == {"accepted", "withdrawn"}
-
-
-async def test_a_colleague_whose_kits_are_gone_cannot_take_over(demo: Kitline) -> None:
-    await ask_for_kit(demo)
-    await say(demo, SAM, "ACCEPT", "HANDOVER Jo")
-    await say(demo, JO, "ISSUED 3 friend nasal DN35", "no", "ACCEPT")
-    (request,) = await demo.read(KitRequest)
-    assert request.peer_id == (await peer(demo, "Sam")).id
-    assert "still yours" in (await texts(demo, SAM))[-1]
-    await demo.say(SAM, "ISSUED")
-    (request,) = await demo.read(KitRequest)
-    assert request.status == "supplied"
-
-
-async def test_a_question_to_a_colleague_that_never_arrives_is_owned_up_to(demo: Kitline) -> None:
-    await ask_for_kit(demo)
-    await say(demo, SAM, "ACCEPT", "HANDOVER Jo")
-    (asked,) = [o for o in await demo.read(Offer) if o.status == "sent"]
-    async with demo.app.db.transaction() as tx:
-        work = demo.work(tx)
-        scene = Scene(work, demo.app.engine.world)
-        await offer_failed(scene, asked.id)
-        scene.close()
-        await work.flush()
-    await demo.settle()
-    assert "still yours" in (await texts(demo, SAM))[-1]
-
-
-# --- pairs -------------------------------------------------------------------------------------
-
-
-async def test_a_partner_who_did_not_say_on_is_left_to_sleep(demo: Kitline) -> None:
-    await say(demo, SAM, "PAIR Jo")
-    await say(demo, JO, "YES")
-    await change(demo, "Jo", duty="rota")
-    demo.clock.move_to(datetime(2026, 11, 24, 23, 30, tzinfo=UTC))
-    await texts(demo, JO)
-    await ask_for_kit(demo)
-    await demo.say(SAM, "ACCEPT")
-    assert await texts(demo, JO) == []
-
-
-async def test_a_yes_to_going_along_that_comes_too_late(demo: Kitline) -> None:
-    await say(demo, SAM, "PAIR Jo")
-    await say(demo, JO, "YES")
-    await ask_for_kit(demo)
-    await demo.say(SAM, "ACCEPT")
-    await say(demo, SAM, "PAIR OFF")
-    await say(demo, JO, "YES")
-    assert (await texts(demo, JO))[-1].startswith("That has passed")
-    assert not any("two people" in text for text in await texts(demo, AMY))
-
-
-async def test_a_partner_is_told_when_the_requester_cancels(demo: Kitline) -> None:
-    await say(demo, SAM, "PAIR Jo")
-    await say(demo, JO, "YES")
-    await ask_for_kit(demo)
-    await demo.say(SAM, "ACCEPT")
-    await demo.say(JO, "YES")
-    await texts(demo, JO)
-    await say(demo, AMY, "CANCEL", "YES")
-    assert [t for t in await texts(demo, JO) if "need not go" in t]
+    await in_scene(demo, entered_by_hand)
+    await demo.say(AMY, "NONE")
+    assert "a peer already" in (await texts(demo, AMY))[-1]
+    assert [p.name for p in await demo.read(Peer, contact_id=amy.contact_id)] == ["Nellie"]
 
 
 # --- what is forgotten -------------------------------------------------------------------------
@@ -226,54 +138,20 @@ async def test_notes_are_kept_a_year_and_unused_codes_a_month(demo: Kitline) -> 
     assert sum(note.pence for note in notes) == 460
 
 
-# --- words for us, and words for the other side ------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["where in Cleethorpes are you?", "rest of the way is fine", "pair of gloves is with me"],
-)
-async def test_a_sentence_in_a_meeting_goes_to_the_other_side(demo: Kitline, text: str) -> None:
-    await ask_for_kit(demo)
-    await demo.say(SAM, "ACCEPT")
-    await demo.say(SAM, text)
-    assert (await texts(demo, AMY))[-1] == f"Sam: {text}"
-    assert (await peer(demo, "Sam")).place == "Grimsby"
-
-
-async def test_a_note_in_a_meeting_is_kept_only_if_it_is_surely_for_us(demo: Kitline) -> None:
-    await ask_for_kit(demo)
-    await demo.say(SAM, "ACCEPT")
-    await demo.say(SAM, "note I wear a red coat")
-    assert "for me or for the person" in (await texts(demo, SAM))[-1]
-    assert await demo.read(PeerNote) == []
-    await demo.say(SAM, "NOTE: my feet hurt")
-    assert [n.note for n in await demo.read(PeerNote)] == ["my feet hurt"]
-    assert not any("coat" in t or "feet" in t for t in await texts(demo, AMY))
-
-
-async def test_an_answer_may_begin_with_a_word_of_ours(demo: Kitline) -> None:
-    await say(demo, SAM, "HOTSPOT", "where the old baths are, DN32")
-    (note,) = await demo.read(PeerNote)
-    assert (note.district, note.note) == ("DN32", "where the old baths are, DN32")
-    assert (await peer(demo, "Sam")).place == "Grimsby"
-
-
 # --- kind words --------------------------------------------------------------------------------
 
 
 async def test_a_hard_day_is_no_day_for_a_milestone(demo: Kitline) -> None:
     sam = await peer(demo, "Sam")
-    async with demo.app.db.transaction() as tx:
-        work = demo.work(tx)
-        note = PeerNote(
-            work.new_id(), sam.service_id, sam.id, "hard_event", work.now, note="own_use"
-        )
-        work.save(note)
-        await work.flush()
+    await in_scene(demo, lambda scene: hard_event(scene, sam, "own_use"))
     await say(demo, SAM, "ISSUED 1 friend DN31")
     assert not any("first kit" in text for text in await texts(demo, SAM))
     assert await demo.read(Fact, fact="MilestoneReached") == []
+
+
+async def test_a_week_off_never_shortens_a_longer_rest(demo: Kitline) -> None:
+    await say(demo, SAM, "REST 1 month", "USED", "no", "they died")
+    assert (await peer(demo, "Sam")).rest_until == START + timedelta(days=30)
 
 
 async def test_notes_for_supervision_are_asked_for_once_a_month(demo: Kitline) -> None:

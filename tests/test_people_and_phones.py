@@ -16,8 +16,10 @@ from db.models import (
     Flag,
     Holding,
     KitRequest,
+    LocalHelp,
     OutboxRow,
     Peer,
+    Service,
 )
 from db.reference.gazetteer import Gazetteer
 from handlers.delivery import OUTAGE
@@ -222,6 +224,23 @@ async def test_somebody_nothing_is_known_of_is_not_asked(demo: Kitline) -> None:
     assert "Did you text" not in (await heard(demo, AMY))[0]
 
 
+# --- whom they mean ----------------------------------------------------------------------------
+
+
+async def test_the_word_the_names_nobody(demo: Kitline) -> None:
+    """ "The Junction" is called Junction; "the nurse" is the nurse."""
+    (service, *_) = await demo.read(Service)
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        work.save(LocalHelp(work.new_id(), service.id, "other", "The Junction", work.now))
+        await work.flush()
+    await demo.say(AMY, "can i see the nurse")
+    assert "outreach nurse" in (await heard(demo, AMY))[-1]
+    await demo.say(AMY, "NO")
+    await demo.say(AMY, "can i talk to someone at junction")
+    assert "The Junction" in (await heard(demo, AMY))[-1]
+
+
 # --- who stops ---------------------------------------------------------------------------------
 
 
@@ -247,3 +266,31 @@ async def test_a_request_whose_owner_stops_still_has_one(demo: Kitline) -> None:
     messages = await demo.new_messages()
     assert [text.text.split(":")[1] for to, text, _ in messages if to == pat]
     assert await demo.read(KitRequest) == []
+
+
+async def test_a_peer_who_is_back_reads_that_they_are_off_duty(sms: Kitline) -> None:
+    assert sms.twilio
+    sms.twilio.undeliverable[SAM] = "30005"
+    await sms.say(SAM, "MENU")
+    contact = await contact_at(sms, SAM)
+    assert [flag.kind for flag in await sms.read(Flag, status="open")] == ["peer_stopped"]
+    sms.twilio.undeliverable.clear()
+    await sms.say(SAM, "hello")
+    assert sms.twilio.texts_to(SAM)[-2].startswith("You are off duty.")
+    await sms.say(SAM, "ON")
+    (sam,) = await sms.read(Peer, contact_id=contact.id)
+    assert sam.duty == "on"
+    assert await sms.read(Flag, status="open") == []  # nobody need fetch their kits
+
+
+async def test_a_peer_reads_that_an_outage_took_them_off_duty(sms: Kitline) -> None:
+    assert sms.twilio
+    sms.twilio.undeliverable[SAM] = "30005"
+    await sms.say(SAM, "MENU")
+    await written_to(sms, OUTAGE)
+    sms.twilio.undeliverable.update({f"+4477009005{n:02}": "30005" for n in range(OUTAGE)})
+    await sms.settle()
+    sam = await contact_at(sms, SAM)
+    assert sam.blocked_at is None
+    said = [row.body["text"] for row in await sms.read(OutboxRow, contact_id=sam.id)]
+    assert any(text.startswith("You are off duty.") for text in said)

@@ -171,6 +171,48 @@ async def test_they_died_pressed_by_a_slip_is_taken_back(demo: Kitline) -> None:
     assert "a few quick ones" in (await says(demo, AMY, "no"))[-1]
 
 
+@pytest.mark.parametrize("word", ["BACK", "UNDO", "wrong button"])
+async def test_a_slip_is_taken_back_when_no_question_is_open_any_more(
+    demo: Kitline, word: str
+) -> None:
+    (end,) = await says(demo, AMY, "USED", "no", "they died", "no")
+    assert end.endswith("Told me of a death by mistake? BACK.")
+    (again,) = await says(demo, AMY, word)
+    assert again.endswith("What happened to the person?")
+    await says(demo, AMY, "better")
+    (report,) = await demo.read(Administration)
+    assert report.outcome == "better"
+    assert [flag.kind for flag in await demo.read(Flag)] == ["not_a_death"]
+
+
+@pytest.mark.parametrize("word", ["BACK", "UNDO"])
+async def test_a_peer_s_slip_leaves_no_death_behind(demo: Kitline, word: str) -> None:
+    (sorry,) = await says(demo, SAM, "ISSUED 1 friend DN31", "no", "USED", "no", "they died")
+    assert sorry.endswith("A slip? BACK.")
+    assert (await peer(demo, "Sam")).rest_until is not None
+    (again,) = await says(demo, SAM, word)
+    assert again.endswith("What happened to the person?")
+    await says(demo, SAM, "better", "1", "no")
+    sam = await peer(demo, "Sam")
+    assert sam.rest_until is None
+    notes = await demo.read(PeerNote, peer_id=sam.id)
+    assert [note.note for note in notes] == ["nothing", "own_use"]
+    kinds = {flag.kind for flag in await demo.read(Flag, contact_id=sam.contact_id)}
+    assert kinds == {"not_a_death", "debrief"}
+    assert len(await demo.read(Supply)) == 1  # UNDO took back what was said last
+
+
+async def test_a_rest_of_their_own_stays_when_a_slip_is_taken_back(demo: Kitline) -> None:
+    await says(demo, SAM, "REST 1 month", "USED", "no", "they died", "UNDO", "better")
+    assert (await peer(demo, "Sam")).rest_until == demo.clock.now() + timedelta(days=30)
+
+
+async def test_back_after_a_day_is_about_no_death(demo: Kitline) -> None:
+    await says(demo, AMY, "USED", "no", "they died", "no")
+    await demo.wait(timedelta(hours=25))
+    assert await says(demo, AMY, "BACK") == ["There is no question before this one."]
+
+
 async def test_with_nobody_on_call_no_peer_is_told_that_somebody_was_asked(
     demo: Kitline,
 ) -> None:

@@ -12,9 +12,10 @@ from bot.bootstrap import App
 from bot.channels.numbers import normalised
 from bot.commands.csv_files import Outcome, Row, import_rows, read_lines, with_heads
 from bot.commands.output import table
+from bot.commands.people import called
 from bot.commands.reading import read_day, read_hours
 from bot.commands.session import change, look, service_named
-from bot.commands.shared import UserError, failing
+from bot.commands.shared import UserError, failing, plainly
 from content import library
 from db.models import LocalHelp, Service, Staff
 from db.work import Work
@@ -66,14 +67,7 @@ def add(
 ) -> None:
     """Add somebody people can be put in touch with."""
     given = Given(name, kind, hours, phone, confirmed, place, staff)
-
-    async def act(app: App, work: Work) -> None:
-        home = await service_named(work, service)
-        if await _known(work, home, name):
-            raise UserError(f"{name} is there already. Change it: kitline local-help set {name!r}")
-        await _taken(work, home, given)
-
-    change(act)
+    _enter(service, given, is_new=True)
     typer.echo(f"{name} is added.")
 
 
@@ -92,22 +86,24 @@ def set_(
 ) -> None:
     """Change an entry; what is not given stays as it is."""
     given = Given(name, kind, hours, phone, confirmed, place, staff, status)
-
-    async def act(app: App, work: Work) -> None:
-        home = await service_named(work, service)
-        if await _known(work, home, name) is None:
-            raise UserError(f"{home.slug} has no entry called {name}")
-        await _taken(work, home, given)
-
-    change(act)
+    _enter(service, given, is_new=False)
     typer.echo(f"{name} is changed.")
 
 
-async def _taken(work: Work, home: Service, given: Given) -> None:
-    try:
-        await take(work, home, given)
-    except ValueError as wrong:
-        raise UserError(str(wrong)) from None
+def _enter(service: str, given: Given, *, is_new: bool) -> None:
+    name = given.name
+
+    async def act(app: App, work: Work) -> None:
+        home = await service_named(work, service)
+        known = await _known(work, home, name)
+        if known and is_new:
+            raise UserError(f"{name} is there already. Change it: kitline local-help set {name!r}")
+        if known is None and not is_new:
+            raise UserError(f"{home.slug} has no entry called {name}")
+        with plainly():
+            await take(work, home, given)
+
+    change(act)
 
 
 @app.command("import")
@@ -183,18 +179,15 @@ def _confirmed_on(given: Given, today: date) -> date | None:
 async def _staff_id(work: Work, home: Service, name: str) -> int | None:
     if not name:
         return None
-    for one in await work.find(Staff, service_id=home.id, status="active"):
-        if one.name.casefold() == name.casefold():
-            return one.id
-    raise ValueError(f"nobody on the staff of {home.slug} is called {name}")
+    one = called(await work.find(Staff, service_id=home.id, status="active"), name)
+    if one is None:
+        raise ValueError(f"nobody on the staff of {home.slug} is called {name}")
+    return one.id
 
 
 async def _known(work: Work, home: Service, name: str) -> LocalHelp | None:
     """The same name is the same entry."""
-    for one in await work.find(LocalHelp, service_id=home.id):
-        if one.name.casefold() == name.casefold():
-            return one
-    return None
+    return called(await work.find(LocalHelp, service_id=home.id), name)
 
 
 @app.command("list")

@@ -12,13 +12,13 @@ import typer
 from bot.bootstrap import App
 from bot.commands.output import plural, table
 from bot.commands.peers import app, peer_named
-from bot.commands.people import addresses_of, can_be_written_to, line_of
+from bot.commands.people import addresses_of, called, can_be_written_to, line_of
 from bot.commands.reading import read_day
 from bot.commands.session import change, look, service_named
-from bot.commands.shared import UserError, failing
+from bot.commands.shared import UserError, failing, plainly
 from db.models import Contact, Invitation, Peer, PeerNote, Service
 from db.work import Work
-from handlers import lapses
+from handlers import lapses, stand_down
 from handlers.engine.turn import Scene
 from handlers.flags import team_name
 from handlers.joining import INVITED_FOR
@@ -48,15 +48,14 @@ def invite(
 
     async def act(app: App, work: Work) -> str:
         home = await service_named(work, service)
-        if peer := await _peer_called(work, home, name):
+        peers = await work.find(Peer, service_id=home.id)
+        if peer := called((p for p in peers if p.status != "left"), name):
             return await _hello(app, work, home, peer)
         if len(name) > 40:
             raise UserError("the name is longer than 40 letters")
-        try:
+        with plainly():
             trained = read_day(trained_until) if trained_until else None
             checked = read_day(checked_until) if checked_until else None
-        except ValueError as wrong:
-            raise UserError(str(wrong)) from None
         code = new_claim_code()
         while await work.find(Invitation, code=code):
             code = new_claim_code()
@@ -75,12 +74,6 @@ def invite(
         return _how_to_join(app, home, made)
 
     typer.echo(change(act))
-
-
-async def _peer_called(work: Work, home: Service, name: str) -> Peer | None:
-    peers = await work.find(Peer, service_id=home.id)
-    mine = (p for p in peers if p.status != "left" and p.name.casefold() == name.casefold())
-    return next(mine, None)
 
 
 def _how_to_join(app: App, home: Service, made: Invitation) -> str:
@@ -128,24 +121,24 @@ def set_(
 
     async def act(app: App, work: Work) -> str:
         home = await service_named(work, service)
-        peer = await peer_named(work, home, name)
+        before = peer = await peer_named(work, home, name)
         if not (trained_until or checked_until or status):
             raise typer.BadParameter("nothing to change was given")
         if status and status not in STATES:
             raise UserError(f"{status} is no status of a peer: {', '.join(STATES)}")
-        try:
+        with plainly():
             if trained_until:
                 peer = replace(peer, trained_until=read_day(trained_until))
             if checked_until:
                 day = None if checked_until == "none" else read_day(checked_until)
                 peer = replace(peer, checked_until=day)
-        except ValueError as wrong:
-            raise UserError(str(wrong)) from None
         peer = work.save(replace(peer, status=status or peer.status))
+        scene = Scene(work, app.engine.world)
         if trained_until or checked_until:
-            scene = Scene(work, app.engine.world)
-            peer = await lapses.renewed(scene, peer)
-            scene.close()
+            peer = await lapses.renewed(scene, before, peer)
+        if status and status != "active":
+            await stand_down.from_requests(await scene.person(peer.contact_id), peer)
+        scene.close()
         return f"{peer.name} is changed: {peer.status}, trained until {peer.trained_until or '-'}."
 
     typer.echo(change(act))

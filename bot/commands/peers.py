@@ -25,7 +25,7 @@ from bot.commands.reading import (
     read_whole,
 )
 from bot.commands.session import change, look, service_named
-from bot.commands.shared import UserError, failing
+from bot.commands.shared import UserError, failing, plainly
 from db.models import Contact, Peer, Service
 from db.work import Work
 from handlers.services.dispatch import on_duty
@@ -79,10 +79,8 @@ def add(
     async def act(app: App, work: Work) -> tuple[str, list[str]]:
         outcome = Outcome()
         home = await service_named(work, service)
-        try:
+        with plainly():
             return await take(app, work, home, given, outcome), outcome.notes
-        except ValueError as wrong:
-            raise UserError(str(wrong)) from None
 
     done, notes = change(act)
     for note in notes:

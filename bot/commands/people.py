@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 from bot.bootstrap import App
 from bot.commands.shared import UserError
-from db.models import Address, Contact, Service
+from db.models import Address, Contact, LocalHelp, Peer, Service, Staff
 from db.work import Work
 from handlers.services.contacts import address_at, new_contact
+
+T = TypeVar("T", LocalHelp, Peer, Staff)
+
+
+def called(found: Iterable[T], name: str) -> T | None:
+    """The one of that name; capitals do not count."""
+    return next((one for one in found if one.name.casefold() == name.casefold()), None)
 
 
 def line_of(app: App, service: Service, channel: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 import typer
@@ -18,6 +19,15 @@ R = TypeVar("R")
 
 class UserError(RuntimeError):
     """Something the person at the terminal can put right; one line says what and how."""
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """What ``reading.py`` refuses is the person's to put right."""
+    try:
+        yield
+    except ValueError as wrong:
+        raise UserError(str(wrong)) from None
 
 
 def load_settings(**overrides: object) -> Settings:

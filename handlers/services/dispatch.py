@@ -25,7 +25,7 @@ from db.work import Work
 from handlers.services.geo import haversine_km
 from handlers.services.hours import is_readable, opening
 from handlers.services.products import fits
-from handlers.services.rules import Rules, is_night, rules_of
+from handlers.services.rules import Rules, is_night, rules_of, uk_day
 from handlers.services.supply_terms import Wanted, age_of, may_supply, peer_in
 
 # Peers who are no farther off than the nearest by this much (km, or a share of the nearest's
@@ -92,7 +92,7 @@ def on_duty(peer: Peer, now: datetime, night: bool, nation: str = "England") -> 
 def why_not(candidate: Candidate, need: Need, km: float, now: datetime, rules: Rules) -> str:
     """The first reason a peer cannot be asked now, or ""."""
     peer = candidate.peer
-    today: date = now.date()
+    today = uk_day(now)
     allowed, barred = may_supply(
         peer_in(need.nation), _fitting(candidate, need, rules), need.wanted, rules, today
     )

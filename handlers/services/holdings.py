@@ -9,6 +9,7 @@ from typing import Any
 from db.erasure import forget_kits
 from db.models import Consent, Contact, Holding, RecallNotice, Supply
 from db.work import Work
+from handlers.services import reversals
 from handlers.services.contacts import has_consent
 
 KEPT_FOR = ("recall", "reminders")
@@ -86,12 +87,7 @@ async def standing_supply(work: Work, supply_id: int) -> Supply | None:
     first = await work.get(Supply, supply_id)
     if first is None:
         return None
-    rows = [first]
-    if first.request_id:
-        rows = await work.find(Supply, request_id=first.request_id)
-    taken_back = {row.reverses for row in rows}
-    standing = [row for row in rows if row.reverses is None and row.id not in taken_back]
-    return standing[-1] if standing else None
+    return await reversals.standing_supply(work, first.request_id) if first.request_id else first
 
 
 def is_over(expiry: date | None, today: date) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from db.models import Claim, Outlet, Supply, SupplyFact
 from db.work import Work
+from handlers.services.reversals import standing
 from handlers.services.rules import LONDON
 
 COLUMNS = (
@@ -48,9 +49,7 @@ async def logged(
     by_id = {outlet.id: outlet for outlet in outlets}
     rows: list[Supply] = []
     for outlet in outlets:
-        mine = await work.find(Supply, by_kind="outlet", by_id=outlet.id)
-        against = {row.reverses for row in mine}
-        rows += [row for row in mine if row.reverses is None and row.id not in against]
+        rows += standing(await work.find(Supply, by_kind="outlet", by_id=outlet.id))
     rows = sorted((row for row in rows if since <= row.at < before), key=lambda row: row.at)
     shown = {
         fact.supply_id: fact.value

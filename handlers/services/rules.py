@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -87,6 +87,11 @@ def rules_of(service: Service) -> Rules:
     return Rules(**own)
 
 
+def uk_day(now: datetime) -> date:
+    """The day it is here: in summer one in the morning in London is still yesterday in UTC."""
+    return now.astimezone(LONDON).date()
+
+
 def is_night(now: datetime, rules: Rules) -> bool:
     """Whether peers who did not say they are on are left to sleep."""
     start, end = time.fromisoformat(rules.night_from), time.fromisoformat(rules.night_to)
@@ -108,7 +113,7 @@ def night_ends(now: datetime, rules: Rules) -> datetime:
 
 def clock_words(when: datetime, now: datetime) -> Words:
     """A time as people say it: "14:05", "tomorrow 09:00", "Mon 09:00"."""
-    local, today = when.astimezone(LONDON), now.astimezone(LONDON).date()
+    local, today = when.astimezone(LONDON), uk_day(now)
     clock = local.strftime("%H:%M")
     days = (local.date() - today).days
     if days == 0:

@@ -6,8 +6,17 @@ from dataclasses import replace
 from datetime import date
 
 from bot.bootstrap import App
-from db.models import Flag, Invitation, OutboxRow, Peer, PeerNote
+from db.models import (
+    Flag,
+    Invitation,
+    KitRequest,
+    OutboxRow,
+    Peer,
+    PeerNote,
+    RequestStatus,
+)
 from db.work import Work
+from handlers.services import requests
 from handlers.services.codes import read_claim_code
 from tests.bot.cli import Cli
 
@@ -95,6 +104,32 @@ def test_renewing_tells_the_peer_and_closes_what_was_open(sampled: Cli) -> None:
     assert [f.status for f in sampled.rows(Flag)] == ["done"]
     (row,) = sampled.rows(OutboxRow, contact_id=one.contact_id)
     assert "training now holds till 31/05/2099" in row.body["text"]
+
+
+def test_only_a_day_that_is_new_and_to_come_is_told(sampled: Cli) -> None:
+    one = sam(sampled)
+    sampled("peers", "set", "Sam", *GRIMSBY, "--checked-until", "2099-05-31")
+    sampled("peers", "set", "Sam", *GRIMSBY, "--trained-until", "2020-05-31")
+    told = [row.body["text"] for row in sampled.rows(OutboxRow, contact_id=one.contact_id)]
+    assert told == ["Your check now holds till 31/05/2099. Thank you."]
+
+
+def test_nobody_waits_for_a_peer_who_has_left(sampled: Cli) -> None:
+    one = sam(sampled)
+
+    async def meets(app: App, work: Work) -> None:
+        jo = next(p for p in await work.find(Peer) if p.name == "Jo")
+        request = await requests.place(
+            work, service_id=one.service_id, contact_id=jo.contact_id, product="nasal"
+        )
+        requests.hold(work, request, RequestStatus.ACCEPTED, ("peer", one.id), work.now,
+                      peer_id=one.id)  # fmt: skip
+
+    sampled.change(meets)
+    sampled("peers", "set", "Sam", *GRIMSBY, "--status", "left")
+    (request,) = sampled.rows(KitRequest)
+    assert (request.status, request.peer_id) != (RequestStatus.ACCEPTED, one.id)
+    assert request.owner_kind != "peer"
 
 
 def test_notes_are_listed_until_they_are_done(sampled: Cli) -> None:

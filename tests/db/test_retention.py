@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from db.database import Database
 from db.ids import Ids
@@ -23,6 +24,7 @@ from db.models import (
     Staff,
 )
 from db.retention import people_due
+from db.tables import peers
 from db.work import Work
 from handlers.purging import forget
 from handlers.services import requests
@@ -110,6 +112,17 @@ async def test_they_are_forgotten_once_and_a_stop_outlives_it(work: Work, stoppe
     assert address.address == ""
     assert address.address_hash.startswith("gone:") is not stopped
     assert (await forget(work))["people"] == 0
+
+
+async def test_no_place_of_a_peer_outlives_them(work: Work) -> None:
+    who = await somebody(work, LONG_AGO)
+    lat, lon = HERE
+    left = Peer(work.new_id(), 1, who.id, "Sam", NOON, "left", place="Grimsby", lat=lat, lon=lon)
+    work.save(left)
+    await work.flush()
+    await forget(work)
+    kept = await work.tx.execute(select(peers.c.name, peers.c.place, peers.c.lat, peers.c.lon))
+    assert [tuple(row) for row in kept] == [(None, None, 0, 0)]
 
 
 async def somebody(work: Work, silent: timedelta) -> Contact:

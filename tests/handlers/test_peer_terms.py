@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from handlers.joining import _JOIN
 from handlers.lapses import notice_due
 from handlers.milestones import mark_reached
+from handlers.peer import until_when
 from handlers.peer_notes import pounds, read_money
 from handlers.peer_terms import read_radius, read_rest
+from handlers.services.dispatch import why_not
+from handlers.services.rules import Rules
 from handlers.services.standing import run_out
-from tests.handlers.made import NOON, peer
+from tests.handlers.made import NOON, candidate, need, peer
 
 TODAY = date(2026, 11, 24)
 
@@ -117,6 +120,41 @@ def test_milestones(before: int, now: int, mark: int) -> None:
 )
 def test_the_last_day_still_counts(trained: date | None, checked: date | None, over: str) -> None:
     assert run_out(peer(trained_until=trained, checked_until=checked), TODAY) == over
+
+
+@pytest.mark.parametrize(
+    ("at", "reason"),
+    [("2027-05-31 22:59", ""), ("2027-05-31 23:01", "not_trained")],  # midnight in London
+)
+def test_the_last_day_ends_at_midnight_here(at: str, reason: str) -> None:
+    one = candidate(trained_until=date(2027, 5, 31))
+    now = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    assert why_not(one, need(), 1.0, now, Rules()) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("3 hours", "24 23:00"),
+        ("90 hours", "26 20:00"),
+        ("till 10", "24 22:00"),
+        ("till 10pm", "24 22:00"),
+        ("till 6", "25 06:00"),
+        ("until 6am", "25 06:00"),
+        ("till 12", "25 00:00"),
+        ("till 12am", "25 00:00"),
+        ("till midnight", "25 00:00"),
+        ("till 12pm", "25 12:00"),
+        ("till noon", "25 12:00"),
+        ("till 21:30", "24 21:30"),
+        ("till 25", None),
+        ("the bus", None),
+    ],
+)
+def test_till_when_somebody_is_on(text: str, until: str | None) -> None:
+    evening = NOON.replace(hour=20)
+    found = until_when(text, evening)
+    assert (f"{found:%d %H:%M}" if found else None) == until
 
 
 @pytest.mark.parametrize(
