@@ -26,6 +26,7 @@ _SUBDIVISIONS = {"England": "ENG", "Scotland": "SCT", "Wales": "WLS", "Northern 
 _LOOK_AHEAD = 30  # changes of state; enough to step over any run of bank holidays
 _HORIZON = timedelta(days=60)
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+_WEEK = datetime(2024, 1, 15, tzinfo=LONDON)  # a Monday that no holiday or season is near
 HOURS_HOLD = timedelta(days=180)
 UNSURE = saying("saying.hours_unknown")
 
@@ -96,8 +97,7 @@ def check_hours(hours: str) -> str | None:
             f'"{hours}" is not understood. Write days as Mo Tu We Th Fr Sa Su and times '
             "as 09:00-17:30, for example: Mo-Fr 09:00-17:30; Sa 09:00-12:00"
         )
-    start = datetime(2024, 1, 1, tzinfo=LONDON)  # any Monday will do
-    if not parsed.is_open(start) and _change(parsed, start) is None:
+    if not parsed.is_open(_WEEK) and parsed.next_change(_WEEK) is None:
         return f'"{hours}" is never open.'
     return None
 
@@ -121,13 +121,12 @@ def bank_holidays(first: date, last: date, nation: Nation) -> list[tuple[date, s
 
 def week_of(hours: str) -> dict[str, str]:
     """Opening hours by the day, as a person types them: {"Mo": "09:00-13:00, 14:00-17:30"}."""
-    monday = datetime(2024, 1, 1, tzinfo=LONDON)  # any Monday will do
     week = dict.fromkeys(DAYS, "")
     if not is_readable(hours):
         return week
     parsed = _parsed(hours)
     for n, day in enumerate(DAYS):
-        start = monday + timedelta(days=n)
+        start = _WEEK + timedelta(days=n)
         midnight = start + timedelta(days=1)
         spans = []
         for since, until, state, _ in parsed.intervals(start, midnight):

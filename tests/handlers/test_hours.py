@@ -103,7 +103,9 @@ def test_times_are_given_in_london() -> None:
     assert found.opens_at is None
 
 
-@pytest.mark.parametrize("hours", [SHOP, LUNCH, LATE, "24/7", "Mo-Fr 09:00-17:30; PH off"])
+@pytest.mark.parametrize(
+    "hours", [SHOP, LUNCH, LATE, "24/7", "Mo-Fr 09:00-17:30; PH off", "Aug Mo-Fr 10:00-12:00"]
+)
 def test_good_hours(hours: str) -> None:
     assert check_hours(hours) is None
 
