@@ -71,14 +71,14 @@ class Batch:
 async def try_code(scene: Scene, outlet: Outlet, typed: str) -> Tried:
     """What a code is, looked up for this outlet. Wrong ones are counted, so that none is guessed:
     a code alone is worth nothing, and ten wrong ones in an hour close the door for an hour."""
-    if is_blocked(outlet, scene.now):
+    if blocked_till(outlet, scene.now):
         return Tried("blocked")
     code = read_claim_code(typed)
     found = await scene.work.find(Claim, code=code) if code else []
     claim = next((one for one in found if one.service_id == outlet.service_id), None)
     if claim is None or claim.outlet_id != outlet.id:
         outlet = await _count_wrong(scene, outlet)
-        if is_blocked(outlet, scene.now):
+        if blocked_till(outlet, scene.now):
             return Tried("blocked")
         return Tried("other" if claim else "unknown" if code else "typo")
     if claim.status == "redeemed":
@@ -86,11 +86,12 @@ async def try_code(scene: Scene, outlet: Outlet, typed: str) -> Tried:
     return Tried("open" if claim.status == "open" else "expired", claim)
 
 
-def is_blocked(outlet: Outlet, now: datetime) -> bool:
-    """Whether too many wrong codes were typed at this outlet a moment ago."""
+def blocked_till(outlet: Outlet, now: datetime) -> datetime | None:
+    """Until when codes are shut off at this outlet, because too many wrong ones were typed."""
     if outlet.wrong_codes < MOST_WRONG or outlet.wrong_since is None:
-        return False
-    return now - outlet.wrong_since < BLOCKED_FOR
+        return None
+    till = outlet.wrong_since + BLOCKED_FOR
+    return till if now < till else None
 
 
 async def _count_wrong(scene: Scene, outlet: Outlet) -> Outlet:

@@ -30,10 +30,10 @@ from bot.web.counter_forms import (
     trained_of,
 )
 from bot.web.counter_visit import Door, Visit, clock
-from db.models import Contact, KitRequest, Supply
+from db.models import Contact, KitRequest, Outlet, Supply
 from db.stock import StockLine
 from handlers import counter
-from handlers.counter import BLOCKED_FOR, Tried
+from handlers.counter import Tried
 from handlers.services.codes import show_claim_code
 from handlers.services.products import fits, product_words
 from handlers.services.supplies import NoStock
@@ -205,16 +205,16 @@ class Counter:
 async def _code_box(visit: Visit, tried: Tried | None = None) -> Response:
     """The box to type a code in, with what became of the last one."""
     supply = tried.supply if tried else None
-    since = visit.outlet.wrong_since
-    blocked = counter.is_blocked(visit.outlet, visit.now) and since is not None
+    outlet = await visit.work.need(Outlet, visit.outlet.id)  # with the try just counted
+    till = counter.blocked_till(outlet, visit.now)
     return await visit.page(
         "counter_code.html",
         tab="code",
-        kind="blocked" if blocked and tried is None else tried.kind if tried else "",
+        kind="blocked" if till else tried.kind if tried else "",
         typed=visit.form.get("code", "")[:20],
         at=clock(supply.at, visit.now) if supply else "",
         supply_id=supply.id if supply else 0,
-        until=clock((since or visit.now) + BLOCKED_FOR, visit.now),
+        until=clock(till, visit.now) if till else "",
     )
 
 
@@ -274,7 +274,7 @@ async def _shelf_for(visit: Visit, tried: Tried) -> Shelf:
 
 def _why_not(why: NoStock) -> str:
     """Why a batch may not be given, by the name the page has words for."""
-    return why.reason if why.reason in ("over", "frozen") else "none"
+    return why.reason if why.reason in ("over", "frozen", "terms") else "none"
 
 
 async def _own_supply(visit: Visit, supply_id: int) -> Supply | None:

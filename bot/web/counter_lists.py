@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 
 import segno
@@ -26,6 +27,8 @@ from handlers.services.products import product_words
 from handlers.services.rules import LONDON
 
 MISSES_A_MINUTE = 20
+_MONTH = re.compile(r"20\d\d-\d\d")
+_DAY = re.compile(r"20\d\d-\d\d-\d\d")
 
 
 class CounterLists:
@@ -150,16 +153,15 @@ def qr(data: str) -> Markup:
 
 
 def _range(request: Request, now: datetime) -> tuple[date, date]:
-    """The first day wanted and the day after the last; today, if nothing else is asked for."""
+    """The first day wanted and the day after the last; today, if nothing sensible is asked for."""
     month, day = request.query_params.get("month", ""), request.query_params.get("day", "")
-    today = now.astimezone(LONDON).date()
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}", month):
+    first = now.astimezone(LONDON).date()
+    with suppress(ValueError):
+        if _MONTH.fullmatch(month):
             first = date.fromisoformat(f"{month}-01")
             return first, (first + timedelta(days=31)).replace(day=1)
-        first = date.fromisoformat(day) if day else today
-    except ValueError:
-        first = today
+        if _DAY.fullmatch(day):
+            first = date.fromisoformat(day)
     return first, first + timedelta(days=1)
 
 

@@ -72,17 +72,21 @@ class CounterShelf:
 
         async def act(visit: Visit) -> Response:
             holder = outlet_holder(visit.outlet)
+            shelf = await visit.shelf(only_free=False)
             try:
-                line = (await visit.shelf(only_free=False)).named(visit.form.get("line", ""))
-                await count(visit.work, holder, line, number(visit.form, "n", 0, MOST_ON_SHELF))
+                line = shelf.named(visit.form.get("line", ""))
+                there = number(visit.form, "n", 0, MOST_ON_SHELF)
+                await count(visit.work, holder, line, there)
             except Wrong as wrong:
                 return await _shelf(visit, str(wrong))
             except NoStock:
                 holds = [one.ref for one in await promised_to(visit.work, holder, line)]
                 return await _shelf(visit, "promised", ", ".join(holds))
             _journal(visit, "StockCounted", product=line.product, batch=line.batch)
-            if line.available > 0:
-                counter.some_again(visit.scene, visit.outlet, how=HOW)
+            counted = replace(line, quantity=there)
+            if counted.available > 0 and not counted.is_over(shelf.today):
+                outlet = await visit.work.need(Outlet, visit.outlet.id)
+                counter.some_again(visit.scene, outlet, how=HOW)
             return visit.go("/shelf")
 
         return await self.door.visit(request, act)
@@ -117,11 +121,13 @@ class CounterShelf:
         """POST …/hours: still right, or other hours day by day, and bank holidays they hold for."""
 
         async def act(visit: Visit) -> Response:
-            days = "|".join(f"{day}={visit.form.get(day, '')[:60]}" for day in DAYS)
-            try:
-                hours = hours_of_days(days)
-            except ValueError:
-                return await _hours(visit, "hours")
+            typed = {day: visit.form.get(day, "")[:60].strip() for day in DAYS}
+            hours = visit.outlet.hours
+            if typed != week_of(hours):  # else they stay as written: a week does not show it all
+                try:
+                    hours = hours_of_days("|".join(f"{day}={typed[day]}" for day in DAYS))
+                except ValueError:
+                    return await _hours(visit, "hours")
             if check_hours(hours):
                 return await _hours(visit, "hours")
             _save_hours(visit, hours)
@@ -175,7 +181,9 @@ async def _hours(visit: Visit, wrong: str = "") -> Response:
                 "day": day.isoformat(),
                 "said": f"{day:%d %b}",
                 "name": name,
-                "on": day.isoformat() in outlet.holidays_open,
+                "on": f"open-{day}" in visit.form
+                if visit.form
+                else str(day) in outlet.holidays_open,
             }
             for day, name in bank_holidays(today, today + AHEAD, visit.service.nation)
         ],

@@ -6,7 +6,7 @@ import asyncio
 import random
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import httpx
 import pytest
@@ -26,6 +26,7 @@ from db.models import (
 from db.reference.gazetteer import Gazetteer
 from handlers.services.codes import LETTERS, show_claim_code
 from handlers.services.counter_links import token_of, with_key
+from handlers.services.supplies import outlet_holder, receive
 from tests.harness import PUBLIC, Kitline, kitline
 from tests.web.calls import heard
 
@@ -438,4 +439,87 @@ async def test_terms_that_changed_since_the_kit_was_held_count(demo: Kitline) ->
     assert "<b>N2403</b>" not in (await page.post("/code", code=code)).text
     line = "nasal|N2403|2028-06-30"
     assert "Choose which batch" in (await page.post("/hand-over", code=code, line=line)).text
+    assert await demo.read(Supply) == []
+
+
+async def test_a_block_ends_an_hour_after_the_last_wrong_code(demo: Kitline) -> None:
+    page = await counter(demo)
+    await page.post("/code", code="KKK-KKK")
+    await demo.wait(timedelta(minutes=50))
+    for _ in range(9):
+        blocked = await page.post("/code", code="KKK-KKK")
+    ends = (demo.app.clock.now() + timedelta(hours=1)).strftime("%H:%M")
+    assert f"shut off here till {ends}" in blocked.text
+    assert f"shut off here till {ends}" in (await page.get()).text
+
+
+@pytest.mark.parametrize("asked", ["month=9999-12", "day=9999-12-31", "day=0001-01-01", "day=x"])
+async def test_a_day_that_cannot_be_is_today(demo: Kitline, asked: str) -> None:
+    page = await counter(demo)
+    await page.walk_in()
+    shown = await page.get(f"/log?{asked}")
+    assert shown.status_code == 200
+    assert "Given out today" in shown.text
+    assert (await page.get(f"/log.csv?{asked}")).text.count("\r\n") == 2
+
+
+async def test_noughts_in_front_hide_no_number(demo: Kitline) -> None:
+    page = await counter(demo)
+    before = await shelf(demo, page.outlet)
+    kits = {"product": "nasal", "batch": "N2410", "expiry": "01/2029", "n": "0000000012345"}
+    assert "whole number" in (await page.post("/shelf/add", **kits)).text
+    assert await shelf(demo, page.outlet) == before
+
+
+@pytest.mark.parametrize(("n", "sent_again"), [("0", False), ("2", True)])
+async def test_a_count_says_whether_there_are_some_again(
+    demo: Kitline, n: str, sent_again: bool
+) -> None:
+    page = await counter(demo)
+    await page.post("/none")
+    for line in re.findall(r'name="line" value="([^"]+)"', (await page.get("/shelf")).text):
+        await page.post("/shelf/count", line=line, n=n)
+    outlet = (await demo.read(Outlet, id=page.outlet.id))[0]
+    assert (outlet.none_left_at is None) is sent_again
+
+
+async def test_hours_that_stay_are_kept_as_they_were_written(demo: Kitline) -> None:
+    page = await counter(demo)
+    hours = "Mo-Fr 09:00-17:30; Dec 24 09:00-13:00; Jan 01 off"
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        work.save(replace(await work.need(Outlet, page.outlet.id), hours=hours))
+        await work.flush()
+    shown = (await page.get("/hours")).text
+    days = dict(re.findall(r'name="(Mo|Tu|We|Th|Fr|Sa|Su)" value="([^"]*)"', shown))
+    assert days["Mo"] == days["Tu"] == "09:00-17:30"
+    tick = {"open-2026-12-28": "on"}
+    wrong = await page.post("/hours", **{**days, "Sa": "9 till 5"}, **tick)
+    assert 'name="open-2026-12-28" checked' in wrong.text  # nothing typed is lost
+    await page.post("/hours", **days, **tick)
+    (outlet,) = await demo.read(Outlet, id=page.outlet.id)
+    assert (outlet.hours, outlet.holidays_open) == (hours, ("2026-12-28",))
+
+
+async def test_a_kit_that_may_not_go_to_them_is_named_as_that(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        outlet = await work.need(Outlet, page.outlet.id)
+        work.save(replace(outlet, serves=("self",), terms_source="agreement"))
+        await work.flush()
+    box = {"line": "other", "product": "nasal", "batch": "N2499", "expiry": "05/2028"}
+    assert "may not go to this person" in (await page.post("/hand-over", code=code, **box)).text
+    assert await demo.read(Supply) == []
+
+
+async def test_a_batch_out_of_date_is_named_as_that_by_text(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        old = date(2025, 1, 31)
+        await receive(work, outlet_holder(page.outlet), "nasal", "N2101", old, 1)
+        await work.flush()
+    await demo.say(MARSH, f"ISSUED {code} N2101")
+    assert any("out of date, so I could not log it" in text for text in await heard(demo, MARSH))
     assert await demo.read(Supply) == []
