@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -298,3 +299,30 @@ def test_a_long_list_says_how_far_it_is(kitline: Cli, monkeypatch: pytest.Monkey
     monkeypatch.setattr("bot.commands.csv_files.PROGRESS_EVERY", 2)
     said = kitline("pharmacies", "import", kitline.csv("consol.csv", NHSBSA)).err
     assert said == "... 2 of 3 lines\n"
+
+
+def test_hours_somebody_confirmed_stand_against_a_national_list(kitline: Cli) -> None:
+    kitline(*ADD)
+    kitline("pharmacies", "import", kitline.csv("consol.csv", NHSBSA))
+    (outlet,) = kitline.rows(Outlet, ods_code="FA001")
+    shop = {"name": outlet.name, "address": "x", "postcode": "DN31 1AA", "ods_code": "FA001"}
+    own = {**shop, "hours": f'"{outlet.hours}"'}
+    kitline("pharmacies", "import", kitline.csv("own.csv", _own(own)))
+    (told,) = kitline.rows(Outlet, ods_code="FA001")
+    assert told.hours_confirmed_on is not None  # the same hours, now on the service's own word
+    newer = kitline.csv("newer.csv", NHSBSA.replace("14:00-17:00", "13:00-17:00"))
+    kitline("pharmacies", "import", newer)
+    (kept,) = kitline.rows(Outlet, ods_code="FA001")
+    assert (kept.hours, kept.hours_confirmed_on) == (told.hours, told.hours_confirmed_on)
+
+    async def long_ago(app: App, work: Work) -> None:
+        work.save(replace(kept, hours_confirmed_on=work.now.date() - timedelta(days=200)))
+
+    kitline.change(long_ago)
+    kitline("pharmacies", "import", newer)
+    (new,) = kitline.rows(Outlet, ods_code="FA001")
+    assert (new.hours, new.hours_confirmed_on) == ("Mo-Fr 09:00-12:00,13:00-17:00", None)
+
+
+def _own(cells: dict[str, str]) -> str:
+    return f"{','.join(cells)}\n{','.join(cells.values())}\n"
