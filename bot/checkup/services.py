@@ -81,7 +81,7 @@ async def _peers(work: Work, home: Service) -> list[Finding]:
     found, today = [], work.now.date()
     night = is_night(work.now, rules_of(home))
     able = [p for p in active if await _hears(work, p.contact_id)]
-    if not any(on_duty(p, work.now, night) for p in able):
+    if not any(on_duty(p, work.now, night, home.nation) for p in able):
         found.append(warn(f"{home.slug}: no peer is on duty just now", "They text ON."))
     over = [p.name for p in active if not p.trained_until or p.trained_until < today]
     if over:

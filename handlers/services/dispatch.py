@@ -78,7 +78,7 @@ class Ranked:
     fair: str = ""
 
 
-def on_duty(peer: Peer, now: datetime, night: bool, nation: str = "England") -> bool:
+def on_duty(peer: Peer, now: datetime, night: bool, nation: str) -> bool:
     """ON lasts till its end; a rota counts in the day, or at night where it names the hour."""
     if peer.duty == "on":
         return peer.duty_until is None or now < peer.duty_until
