@@ -36,6 +36,11 @@ class StockLine:
     frozen: bool = False
 
     @property
+    def box(self) -> tuple[str, str, date | None]:
+        """Which kits these are, whoever has them: product, batch, expiry."""
+        return self.product, self.batch, self.expiry
+
+    @property
     def available(self) -> int:
         """What can still be promised."""
         return 0 if self.frozen else self.quantity - self.reserved

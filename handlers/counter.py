@@ -19,10 +19,12 @@ from handlers.refusals import move_on
 from handlers.services import requests
 from handlers.services.codes import read_claim_code, show_claim_code
 from handlers.services.permits import barred
+from handlers.services.reversals import standing
 from handlers.services.rules import clock_words
 from handlers.services.supplies import (
     NoStock,
     To,
+    fitting,
     issue,
     line_of,
     outlet_holder,
@@ -33,7 +35,7 @@ from handlers.services.supplies import (
     reserved_for,
     reverse,
 )
-from handlers.services.trainings import note_training, reverse_with
+from handlers.services.trainings import note_training
 
 MOST_WRONG = 10
 WRONG_WITHIN = timedelta(hours=1)
@@ -109,10 +111,8 @@ async def _count_wrong(scene: Scene, outlet: Outlet) -> Outlet:
 
 async def _standing_supply(scene: Scene, claim: Claim) -> Supply | None:
     """The supply a code led to, the last one that was not taken back."""
-    rows = await scene.work.find(Supply, request_id=claim.request_id)
-    against = {row.reverses for row in rows}
-    standing = [row for row in rows if row.reverses is None and row.id not in against]
-    return standing[-1] if standing else None
+    rows = standing(await scene.work.find(Supply, request_id=claim.request_id))
+    return rows[-1] if rows else None
 
 
 # --- handing over ------------------------------------------------------------------------------
@@ -122,6 +122,23 @@ async def promised_line(scene: Scene, claim: Claim) -> StockLine | None:
     """The line of the shelf that is held for a code."""
     request = await scene.work.need(KitRequest, claim.request_id)
     return next((line for _, line in await reserved_for(scene.work, request)), None)
+
+
+async def lines_for(scene: Scene, outlet: Outlet, claim: Claim) -> list[StockLine]:
+    """The lines of the shelf that may be given for a code: enough of a fitting kind, the promise
+    to it included. Terms that have changed since the kit was held count."""
+    request = await scene.work.need(KitRequest, claim.request_id)
+    holder = outlet_holder(outlet)
+    held = {line.box: line.reserved for _, line in await reserved_for(scene.work, request)}
+    out = await barred(scene.work, holder, request)
+    return [
+        line
+        for line in await fitting(scene.work, holder, request.product)
+        if line.product not in out
+        and not line.frozen
+        and not line.is_over(scene.now.date())
+        and line.available + held.get(line.box, 0) >= request.quantity
+    ]
 
 
 async def hand_over(
@@ -217,7 +234,7 @@ async def _shelf_line(
 def _is_of(line: StockLine, batch: Batch) -> bool:
     if batch.expiry is None:
         return line.batch == batch.batch
-    return (line.product, line.batch, line.expiry) == (batch.product, batch.batch, batch.expiry)
+    return line.box == (batch.product, batch.batch, batch.expiry)
 
 
 # --- taking back -------------------------------------------------------------------------------
@@ -225,10 +242,8 @@ def _is_of(line: StockLine, batch: Batch) -> bool:
 
 async def last_supply(scene: Scene, outlet: Outlet, within: timedelta) -> Supply | None:
     """The outlet's last supply that still stands, if it is not older than this."""
-    mine = await scene.work.find(Supply, by_kind="outlet", by_id=outlet.id)
-    against = {row.reverses for row in mine}
-    standing = [row for row in mine if row.reverses is None and row.id not in against]
-    return standing[-1] if standing and scene.now - standing[-1].at <= within else None
+    mine = standing(await scene.work.find(Supply, by_kind="outlet", by_id=outlet.id))
+    return mine[-1] if mine and scene.now - mine[-1].at <= within else None
 
 
 async def take_back(
@@ -237,7 +252,6 @@ async def take_back(
     """It was logged by mistake: a row against it, the kit back on the shelf, the code open again
     unless the person has said that the kit came."""
     against = await reverse(scene.work, supply, by_contact_id)
-    await reverse_with(scene.work, supply)
     _journal(scene, "SupplyReversed", outlet, how, supply.request_id, supply=against.id)
     request = await scene.work.get(KitRequest, supply.request_id)
     if request is None or request.status != RequestStatus.SUPPLIED:

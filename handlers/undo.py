@@ -9,20 +9,16 @@ from handlers import ladder, meeting
 from handlers.engine.conversation import finish
 from handlers.engine.turn import Turn
 from handlers.services import requests
+from handlers.services.reversals import standing
 from handlers.services.supplies import NoStock, peer_holder, reserve, reverse
-from handlers.services.trainings import reverse_training, standing
+from handlers.services.trainings import reverse_training
 from handlers.stock_undo import UNDO_WITHIN, undo_entry
 
 
 async def undo(turn: Turn, peer: Peer) -> None:
     """Take back what the peer logged last in the last day, by a row against it."""
-    mine = await turn.work.find(Supply, by_kind="peer", by_id=peer.id)
-    reversed_ids = {s.reverses for s in mine}
-    recent = [
-        s
-        for s in mine
-        if s.reverses is None and s.id not in reversed_ids and turn.now - s.at < UNDO_WITHIN
-    ]
+    mine = standing(await turn.work.find(Supply, by_kind="peer", by_id=peer.id))
+    recent = [s for s in mine if turn.now - s.at < UNDO_WITHIN]
     training = await _last_training(turn, peer)
     others = [row.id for row in (*recent[-1:], training) if row]
     if await undo_entry(turn, peer_holder(peer), after=max(others, default=0)):

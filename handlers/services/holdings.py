@@ -10,6 +10,7 @@ from db.erasure import forget_kits
 from db.models import Consent, Contact, Holding, Supply
 from db.work import Work
 from handlers.services.contacts import has_consent
+from handlers.services.reversals import standing
 
 KEPT_FOR = ("recall", "reminders")
 ASKED_ANEW_AFTER = timedelta(days=365)
@@ -84,9 +85,8 @@ async def standing_supply(work: Work, supply_id: int) -> Supply | None:
     rows = [first]
     if first.request_id:
         rows = await work.find(Supply, request_id=first.request_id)
-    taken_back = {row.reverses for row in rows}
-    standing = [row for row in rows if row.reverses is None and row.id not in taken_back]
-    return standing[-1] if standing else None
+    given = standing(rows)
+    return given[-1] if given else None
 
 
 def is_over(expiry: date | None, today: date) -> bool:

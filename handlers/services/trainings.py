@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from db.models import Peer, Supply, SupplyFact, Training
 from db.work import Work
+from handlers.services.reversals import standing
 
 
 async def note_training(work: Work, supply_id: int, people: int = 1) -> None:
@@ -66,9 +67,3 @@ async def reverse_with(work: Work, supply: Supply) -> None:
     """The supply is taken back, and with it the training that came with it."""
     for training in standing(await work.find(Training, supply_id=supply.id)):
         reverse_training(work, training)
-
-
-def standing(trainings: list[Training]) -> list[Training]:
-    """Those that were not taken back."""
-    taken_back = {row.reverses for row in trainings}
-    return [row for row in trainings if row.reverses is None and row.id not in taken_back]
