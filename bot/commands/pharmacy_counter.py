@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import typer
@@ -158,15 +157,10 @@ def export(
             raise UserError(str(wrong)) from None
         outlets = await work.find(Outlet, service_id=home.id)
         chosen = [await outlet_named(work, home, name)] if name else outlets
-        rows = await logged(work, chosen, _midnight(first), _midnight(last + timedelta(days=1)))
-        return as_csv(rows)
+        return as_csv(await logged(work, chosen, first, last))
 
     text = look(act)
     if file:
         file.write_text(text, "utf-8", newline="")
     else:
         typer.echo(text, nl=False)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), LONDON)

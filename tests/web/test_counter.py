@@ -14,6 +14,7 @@ import pytest
 from bot.web.app import CSP
 from db.models import (
     Claim,
+    Contact,
     Fact,
     Flag,
     KitRequest,
@@ -523,3 +524,17 @@ async def test_a_batch_out_of_date_is_named_as_that_by_text(demo: Kitline) -> No
     await demo.say(MARSH, f"ISSUED {code} N2101")
     assert any("out of date, so I could not log it" in text for text in await heard(demo, MARSH))
     assert await demo.read(Supply) == []
+
+
+async def test_who_was_sent_by_a_coordinator_is_given_what_is_held(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        outlet = await work.need(Outlet, page.outlet.id)
+        work.save(replace(outlet, min_age=18, terms_source="agreement"))
+        (request,) = await work.find(KitRequest)
+        work.save(replace(await work.need(Contact, request.contact_id), adult=None))
+        await work.flush()
+    assert "<b>N2403</b>" in (await page.post("/code", code=code)).text
+    await page.post("/hand-over", code=code, line="nasal|N2403|2028-06-30")
+    assert len(await demo.read(Supply)) == 1
