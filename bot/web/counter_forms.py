@@ -136,7 +136,7 @@ def _district(text: str, outlet: Outlet, gazetteer: Any) -> str:
 
 
 def new_form_key(work: Work, outlet: Outlet) -> str:
-    """A number for the supply that a form will log, so that a double click logs it once."""
+    """A number for the row that a form will add to a log, so that a double click adds it once."""
     number_ = work.new_id()
     return f"{number_}-{_proof(work, outlet, number_)}"
 

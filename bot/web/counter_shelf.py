@@ -10,9 +10,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.commands.pharmacy_lists import hours_of_days
-from bot.web.counter_forms import MOST_ON_SHELF, Wrong, line_value, number, other_batch, products
+from bot.web.counter_forms import (
+    MOST_ON_SHELF,
+    Wrong,
+    form_key,
+    line_value,
+    new_form_key,
+    number,
+    other_batch,
+    products,
+)
 from bot.web.counter_visit import HOW, Door, Visit, clock
-from db.models import Outlet
+from db.models import Movement, Outlet
 from handlers import counter
 from handlers.services.hours import (
     DAYS,
@@ -56,6 +65,7 @@ async def shelf(visit: Visit, wrong: str = "", held_for: str = "") -> Response:
         held_for=held_for,
         typed=visit.form,
         products=products(visit.rules),
+        key=visit.form.get("key") or new_form_key(visit.work, visit.outlet),
         lines=[
             {
                 "value": line_value(line),
@@ -77,7 +87,7 @@ async def shelf(visit: Visit, wrong: str = "", held_for: str = "") -> Response:
 async def right(visit: Visit) -> Response:
     """POST …/shelf/right: everything is as the list says."""
     lines = await confirm(visit.work, outlet_holder(visit.outlet))
-    _journal(visit, "StockConfirmed", lines=lines)
+    _stock_fact(visit, "StockConfirmed", lines=lines)
     return visit.go("/shelf")
 
 
@@ -93,7 +103,7 @@ async def counted(visit: Visit) -> Response:
     except NoStock:
         holds = [one.ref for one in await promised_to(visit.work, holder, line)]
         return await shelf(visit, "promised", ", ".join(holds))
-    _journal(visit, "StockCounted", product=line.product, batch=line.batch)
+    _stock_fact(visit, "StockCounted", product=line.product, batch=line.batch, quantity=there)
     line = replace(line, quantity=there)
     if line.available > 0 and not line.is_over(on_it.today):
         await _some_again(visit)
@@ -101,17 +111,26 @@ async def counted(visit: Visit) -> Response:
 
 
 async def add(visit: Visit) -> Response:
-    """POST …/shelf/add: kits have come in."""
+    """POST …/shelf/add: kits have come in; the same form twice adds them once."""
     try:
-        batch = other_batch(visit.form, await visit.shelf(only_free=False))
+        key = form_key(visit.form, visit.work, visit.outlet)
+        came = other_batch(visit.form, await visit.shelf(only_free=False))
         n = number(visit.form, "n", 1, MOST_ON_SHELF)
     except Wrong as wrong:
         return await shelf(visit, str(wrong))
-    holder = outlet_holder(visit.outlet)
-    await receive(visit.work, holder, batch.product, batch.batch, batch.expiry, n)
-    _journal(visit, "StockReceived", product=batch.product, batch=batch.batch)
-    await _some_again(visit)
+    if await visit.work.get(Movement, key) is None:  # else a double click
+        holder = outlet_holder(visit.outlet)
+        box = (came.product, came.batch, came.expiry)
+        await receive(visit.work, holder, *box, n, movement_id=key)
+        _stock_fact(visit, "StockReceived", product=came.product, batch=came.batch, quantity=n)
+        await _some_again(visit)
     return visit.go("/shelf")
+
+
+def _stock_fact(visit: Visit, fact: str, **data: Any) -> None:
+    """As the words of a phone write it down."""
+    holder = f"outlet:{visit.outlet.id}"
+    visit.journal(fact, service_id=visit.service.id, holder=holder, how=HOW, **data)
 
 
 async def _some_again(visit: Visit) -> None:
@@ -172,8 +191,4 @@ def _save_hours(visit: Visit, hours: str) -> None:
     visit.work.save(
         replace(visit.outlet, hours=hours, hours_confirmed_on=today, holidays_open=kept)
     )
-    _journal(visit, "HoursConfirmed")
-
-
-def _journal(visit: Visit, fact: str, **data: Any) -> None:
-    visit.journal(fact, service_id=visit.service.id, outlet=visit.outlet.id, how=HOW, **data)
+    visit.journal("HoursConfirmed", service_id=visit.service.id, outlet=visit.outlet.id, how=HOW)
