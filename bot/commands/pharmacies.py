@@ -14,7 +14,7 @@ from bot.commands.csv_files import Outcome, Row, import_rows, read_lines
 from bot.commands.kits import add_first_kits, kits_words
 from bot.commands.output import table
 from bot.commands.people import contact_for
-from bot.commands.pharmacy_lists import hours_of_days, read_list
+from bot.commands.pharmacy_lists import read_list
 from bot.commands.reading import read_hours, read_kits, read_mobile
 from bot.commands.session import look, service_named
 from bot.commands.shared import failing
@@ -23,6 +23,7 @@ from db.models import Contact, Outlet, Service
 from db.reference.gazetteer import Spot
 from db.work import Work
 from handlers.services.hours import are_old, opening_of
+from handlers.services.hours_by_day import DAYS, hours_of_week
 from handlers.services.supplies import outlet_holder
 
 app = typer.Typer(help="Pharmacies and other outlets.", no_args_is_help=True)
@@ -120,8 +121,8 @@ async def take(app: App, work: Work, home: Service, row: Row, outcome: Outcome, 
 def _with_hours(outlet: Outlet, row: Row, now: datetime) -> Outlet:
     """Hours as the list says; only a national list says them by the day, and it confirms nothing:
     what somebody confirmed lately stands against it."""
-    days = row.get("days")
-    hours = read_hours(hours_of_days(days) if days else row.get("hours"))
+    days = {day: row.get(day) for day in DAYS if day in row.cells}
+    hours = read_hours(hours_of_week(days) if days else row.get("hours"))
     if not hours or (days and not are_old(outlet, now)):
         return outlet
     if hours != outlet.hours:

@@ -9,7 +9,6 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.commands.pharmacy_lists import hours_of_days
 from bot.web.counter_forms import (
     MOST_ON_SHELF,
     Wrong,
@@ -23,13 +22,8 @@ from bot.web.counter_forms import (
 from bot.web.counter_visit import HOW, Door, Visit, clock
 from db.models import Movement, Outlet
 from handlers import counter
-from handlers.services.hours import (
-    DAYS,
-    are_old,
-    bank_holidays,
-    check_hours,
-    week_of,
-)
+from handlers.services.hours import are_old, bank_holidays, check_hours
+from handlers.services.hours_by_day import DAYS, hours_of_week, week_of
 from handlers.services.products import product_words
 from handlers.services.rules import LONDON
 from handlers.services.stock_moves import confirm, count, promised_to
@@ -174,7 +168,7 @@ async def set_hours(visit: Visit) -> Response:
     said = visit.outlet.hours
     if typed != week_of(said):  # else they stay as written: a week does not show it all
         try:
-            said = hours_of_days("|".join(f"{day}={typed[day]}" for day in DAYS))
+            said = hours_of_week(typed)
         except ValueError:
             return await hours(visit, "hours")
     if check_hours(said):

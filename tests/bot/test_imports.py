@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from bot.bootstrap import App
-from bot.commands.pharmacy_lists import hours_of_days
 from db.models import (
     Contact,
     InboundMessage,
@@ -231,23 +230,6 @@ def test_bad_hours_are_named_by_line(kitline: Cli) -> None:
     said = kitline("pharmacies", "import", kitline.csv("own.csv", bad), code=1).err
     assert 'line 2: "weekdays" is not understood' in said
     assert "line 3: DN99 9ZZ is no postcode" in said
-
-
-@pytest.mark.parametrize(
-    ("days", "hours"),
-    [
-        (
-            "Mo=09:00-17:00|Tu=09:00-17:00|We=Closed|Th=09:00-17:00",
-            "Mo-Tu 09:00-17:00; Th 09:00-17:00",
-        ),
-        ("Mo=9:00-17:30|Tu=|We=closed", "Mo 09:00-17:30"),
-        ("Mo=00:00-23:59|Tu=00:00-00:00", "Mo-Tu 00:00-24:00"),
-        ("Mo=0900-1730|Tu=09.00 - 17.30", "Mo-Tu 09:00-17:30"),
-        ("Mo=|Tu=Closed", ""),
-    ],
-)
-def test_hours_by_the_day(days: str, hours: str) -> None:
-    assert hours_of_days(days) == hours
 
 
 def test_a_national_list_says_who_is_there_and_no_more(kitline: Cli) -> None:
