@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 import typer
@@ -18,6 +19,15 @@ R = TypeVar("R")
 
 class UserError(RuntimeError):
     """Something the person at the terminal can put right; one line says what and how."""
+
+
+@contextmanager
+def as_typed() -> Iterator[None]:
+    """What was typed wrong is for whoever typed it to put right: ValueError becomes UserError."""
+    try:
+        yield
+    except ValueError as wrong:
+        raise UserError(str(wrong)) from None
 
 
 def load_settings(**overrides: object) -> Settings:
