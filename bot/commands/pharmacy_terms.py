@@ -41,6 +41,11 @@ def terms(
             raise UserError(f"{wrong[0]} is none of {', '.join(RECIPIENTS)}, all")
         with as_typed():
             begins = read_day(since) if since else work.now.date()
+        if outlet.terms_source and begins > work.now.date():
+            raise UserError(
+                f"{outlet.name} has terms, and would have none until {begins}: "
+                "set the new ones on that day"
+            )
         outlet = replace(
             outlet,
             min_age=outlet.min_age if min_age < 0 else min_age,

@@ -19,6 +19,8 @@ def test_terms_are_shown_and_set(sampled: Cli) -> None:
         *("--source", "agreement of May", "--from", "2026-05-01"),
     ).out
     assert "18 and over, self; from 2026-05-01, as agreement of May says" in said
+    early = ("--min-age", 16, "--source", "new one", "--from", "2099-01-01")
+    assert "would have none until 2099-01-01" in sampled.fails(*TERMS, *early)
     wide = sampled(*TERMS, "--serves", "all", "--source", "new one").out
     assert "18 and over, everybody; from " in wide
 
