@@ -175,7 +175,9 @@ def list_(service: str = _service) -> None:
     async def act(app: App, work: Work) -> list[tuple[object, ...]]:
         home = await service_named(work, service)
         rows: list[tuple[object, ...]] = []
-        for outlet in await work.find(Outlet, service_id=home.id):
+        outlets = await work.find(Outlet, service_id=home.id)
+        await work.preload(Contact, "outlet_id", [outlet.id for outlet in outlets])
+        for outlet in outlets:
             phones = await work.find(Contact, outlet_id=outlet.id)
             none_left = " (said: none left)" if outlet.none_left_at else ""
             rows.append(

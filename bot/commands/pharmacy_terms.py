@@ -36,6 +36,8 @@ def terms(
             return said(outlet)
         if not source:
             raise UserError("--source is needed: which agreement or scheme says so?")
+        if len(source) > 200:
+            raise UserError("--source is longer than 200 letters")
         own = tuple(one for one in serves if one != "all")
         if wrong := [one for one in own if one not in RECIPIENTS]:
             raise UserError(f"{wrong[0]} is none of {', '.join(RECIPIENTS)}, all")

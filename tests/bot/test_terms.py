@@ -10,6 +10,7 @@ TERMS = ("pharmacies", "terms", "Marsh", "--service", "grimsby")
 def test_terms_are_shown_and_set(sampled: Cli) -> None:
     assert "no terms of its own" in sampled(*TERMS).out
     assert "--source is needed" in sampled.fails(*TERMS, "--min-age", 21)
+    assert "longer than 200" in sampled.fails(*TERMS, "--min-age", 21, "--source", "x" * 201)
     wrong = sampled.fails(*TERMS, "--serves", "cats", "--source", "x")
     assert "cats is none of" in wrong
     odd_day = ("--min-age", 16, "--source", "a scheme", "--from", "soon")
