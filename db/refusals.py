@@ -14,7 +14,8 @@ from db.work import Work
 async def recent_refusals(work: Work, service_id: int, now: datetime, days: int) -> dict[int, int]:
     """Outlet id → how often it turned somebody away in these days.
 
-    What came before its last supply, or before a coordinator last trusted it, is forgiven.
+    What came before its last supply that stands, or before a coordinator last trusted it, is
+    forgiven.
     """
     memo_key = ("refusals", service_id, days)
     edition = work.edition(Refusal, Supply, Outlet)
@@ -26,6 +27,7 @@ async def recent_refusals(work: Work, service_id: int, now: datetime, days: int)
 
 
 async def _counted(work: Work, service_id: int, since: datetime) -> dict[int, int]:
+    against = supplies.alias()
     supplied_after = (
         select(supplies.c.id)
         .where(
@@ -34,6 +36,7 @@ async def _counted(work: Work, service_id: int, since: datetime) -> dict[int, in
             supplies.c.by_id == refusals.c.outlet_id,
             supplies.c.reverses.is_(None),
             supplies.c.at > refusals.c.at,
+            ~select(against.c.id).where(against.c.reverses == supplies.c.id).exists(),
         )
         .exists()
     )

@@ -37,7 +37,7 @@ class StockLine:
 
     @property
     def box(self) -> tuple[str, str, date | None]:
-        """What is printed on it: product, batch, expiry."""
+        """Which kits these are, whoever has them: product, batch, expiry."""
         return self.product, self.batch, self.expiry
 
     @property

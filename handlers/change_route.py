@@ -14,7 +14,7 @@ from handlers.engine.turn import Turn
 from handlers.services import requests
 from handlers.services.dispatch import Ranked, candidates_for, need_of, rank
 from handlers.services.geo import distance_words
-from handlers.services.outlets import NearOutlet, opens_words, outlets_near
+from handlers.services.outlets import NearOutlet, outlets_near
 from handlers.services.rules import rules_of
 
 NOW_BY = {  # the way a request goes already
@@ -110,7 +110,7 @@ async def how_values(turn: Turn) -> dict[str, Any]:
                 "request_kit.near_outlet",
                 name=outlet.outlet.name,
                 distance=distance_words(outlet.distance_km, request.error_km),
-                hours=opens_words(outlet),
+                hours=outlet.opening.words,
             )
         )
     return {

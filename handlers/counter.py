@@ -24,6 +24,7 @@ from handlers.services.rules import clock_words
 from handlers.services.supplies import (
     NoStock,
     To,
+    fitting,
     issue,
     line_of,
     outlet_holder,
@@ -33,7 +34,7 @@ from handlers.services.supplies import (
     reserved_for,
     reverse,
 )
-from handlers.services.trainings import note_training, reverse_with
+from handlers.services.trainings import note_training
 
 MOST_WRONG = 10
 WRONG_WITHIN = timedelta(hours=1)
@@ -71,14 +72,14 @@ class Batch:
 async def try_code(scene: Scene, outlet: Outlet, typed: str) -> Tried:
     """What a code is, looked up for this outlet. Wrong ones are counted, so that none is guessed:
     a code alone is worth nothing, and ten wrong ones in an hour close the door for an hour."""
-    if is_blocked(outlet, scene.now):
+    if blocked_till(outlet, scene.now):
         return Tried("blocked")
     code = read_claim_code(typed)
     found = await scene.work.find(Claim, code=code) if code else []
     claim = next((one for one in found if one.service_id == outlet.service_id), None)
     if claim is None or claim.outlet_id != outlet.id:
         outlet = await _count_wrong(scene, outlet)
-        if is_blocked(outlet, scene.now):
+        if blocked_till(outlet, scene.now):
             return Tried("blocked")
         return Tried("other" if claim else "unknown" if code else "typo")
     if claim.status == "redeemed":
@@ -86,11 +87,12 @@ async def try_code(scene: Scene, outlet: Outlet, typed: str) -> Tried:
     return Tried("open" if claim.status == "open" else "expired", claim)
 
 
-def is_blocked(outlet: Outlet, now: datetime) -> bool:
-    """Whether too many wrong codes were typed at this outlet a moment ago."""
+def blocked_till(outlet: Outlet, now: datetime) -> datetime | None:
+    """Until when codes are shut off at this outlet, because too many wrong ones were typed."""
     if outlet.wrong_codes < MOST_WRONG or outlet.wrong_since is None:
-        return False
-    return now - outlet.wrong_since < BLOCKED_FOR
+        return None
+    till = outlet.wrong_since + BLOCKED_FOR
+    return till if now < till else None
 
 
 async def _count_wrong(scene: Scene, outlet: Outlet) -> Outlet:
@@ -113,6 +115,23 @@ async def promised_line(scene: Scene, claim: Claim) -> StockLine | None:
     """The line of the shelf that is held for a code."""
     request = await scene.work.need(KitRequest, claim.request_id)
     return next((line for _, line in await reserved_for(scene.work, request)), None)
+
+
+async def lines_for(scene: Scene, outlet: Outlet, claim: Claim) -> list[StockLine]:
+    """The lines of the shelf that may be given for a code: enough of a fitting kind, the promise
+    to it included. Terms that have changed since the kit was held count."""
+    request = await scene.work.need(KitRequest, claim.request_id)
+    holder = outlet_holder(outlet)
+    held = {line.box: line.reserved for _, line in await reserved_for(scene.work, request)}
+    out = await barred(scene.work, holder, request)
+    return [
+        line
+        for line in await fitting(scene.work, holder, request.product)
+        if line.product not in out
+        and not line.frozen
+        and not line.is_over(scene.now.date())
+        and line.available + held.get(line.box, 0) >= request.quantity
+    ]
 
 
 async def hand_over(
@@ -211,7 +230,7 @@ async def _shelf_line(
 def _is_of(line: StockLine, batch: Batch) -> bool:
     if batch.expiry is None:
         return line.batch == batch.batch
-    return (line.product, line.batch, line.expiry) == (batch.product, batch.batch, batch.expiry)
+    return line.box == (batch.product, batch.batch, batch.expiry)
 
 
 # --- taking back -------------------------------------------------------------------------------
@@ -229,7 +248,6 @@ async def take_back(
     """It was logged by mistake: a row against it, the kit back on the shelf, the code open again
     unless the person has said that the kit came."""
     against = await reverse(scene.work, supply, by_contact_id)
-    await reverse_with(scene.work, supply)
     _journal(scene, "SupplyReversed", outlet, how, supply.request_id, supply=against.id)
     request = await scene.work.get(KitRequest, supply.request_id)
     if request is None or request.status != RequestStatus.SUPPLIED:

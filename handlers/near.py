@@ -9,7 +9,7 @@ from handlers.engine.turn import Turn
 from handlers.services.contacts import all_services
 from handlers.services.dispatch import Need
 from handlers.services.geo import distance_words
-from handlers.services.outlets import opens_words, outlets_near
+from handlers.services.outlets import outlets_near
 from handlers.services.places import DidYouMean, PlaceFound, find_place, place_from_pin
 from handlers.services.rules import rules_of
 
@@ -50,7 +50,7 @@ async def say_near(turn: Turn, place: PlaceFound) -> None:
             name=n.outlet.name,
             address=n.outlet.address,
             distance=distance_words(n.distance_km, place.error_km),
-            hours=opens_words(n),
+            hours=n.opening.words,
         )
         for n in found[:SHOWN]
     )

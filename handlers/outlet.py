@@ -29,6 +29,11 @@ _NOT_OPEN = {
     "expired": "outlet.expired",
     "blocked": "outlet.blocked",
 }
+_NO_STOCK = {
+    "frozen": "street.frozen",
+    "over": "street.over",
+    "terms": "outlet.not_for_them",
+}
 _NUMBER = re.compile(r"\d{1,2}x?", re.IGNORECASE)
 
 
@@ -52,8 +57,7 @@ async def issued(turn: Turn, outlet: Outlet, rest: str) -> None:
             turn.scene, outlet, tried.claim, how=_HOW, batch=named, by_contact_id=turn.id
         )
     except NoStock as why:
-        names = {"frozen": "street.frozen", "terms": "outlet.not_for_them"}
-        turn.say(names.get(why.reason, "outlet.no_stock"))
+        turn.say(_NO_STOCK.get(why.reason, "outlet.no_stock"))
         return
     turn.say(
         "outlet.issued",

@@ -15,7 +15,7 @@ from handlers.services import help_lines, requests
 from handlers.services.contacts import all_services, has_consent
 from handlers.services.dispatch import Need, Ranked, candidates_for, rank
 from handlers.services.geo import distance_words
-from handlers.services.outlets import NearOutlet, opens_words, outlets_near
+from handlers.services.outlets import NearOutlet, outlets_near
 from handlers.services.places import (
     DidYouMean,
     NotInUk,
@@ -304,7 +304,7 @@ def _outlet_words(turn: Turn, outlets: list[NearOutlet]) -> list[str]:
             "request_kit.near_outlet",
             name=o.outlet.name,
             distance=distance_words(o.distance_km, error),
-            hours=opens_words(o),
+            hours=o.opening.words,
         )
         for o in outlets
     ]

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from bot.bootstrap import App
 from bot.checkup.finding import Finding, fail, ok, warn
 from bot.commands.people import can_be_written_to, line_of
 from bot.commands.stock import holders_of
 from db.models import Contact, LocalHelp, Outlet, Peer, Service, Staff
-from db.stock import is_stale
+from db.stock import is_stale, stock_of
 from db.work import Work
 from handlers.services import cover
 from handlers.services.contacts import all_services
-from handlers.services.dispatch import on_duty
+from handlers.services.dispatch import available, by_holder, on_duty
 from handlers.services.hours import are_old, check_hours
 from handlers.services.local_help import phone_of
 from handlers.services.oncall_rota import is_on_duty
 from handlers.services.recalls import open_recalls
 from handlers.services.rules import is_night, rules_of
-from handlers.services.supplies import lines_of, outlet_holder
+from handlers.services.standing import run_out
+from handlers.services.supplies import lines_of
 
 SOON = timedelta(days=30)
 
@@ -83,12 +84,15 @@ async def _peers(work: Work, home: Service) -> list[Finding]:
     found, today = [], work.now.date()
     night = is_night(work.now, rules_of(home))
     able = [p for p in active if await _hears(work, p.contact_id)]
-    if not any(on_duty(p, work.now, night) for p in able):
+    if not any(on_duty(p, work.now, night, home.nation) for p in able):
         found.append(warn(f"{home.slug}: no peer is on duty just now", "They text ON."))
-    over = [p.name for p in active if not p.trained_until or p.trained_until < today]
-    if over:
-        do = "They are not asked. After training: kitline peers add (again) --trained-until"
-        found.append(warn(f"{home.slug}: training is over for {', '.join(over)}", do))
+    for what, said, option in (
+        ("training", "training is", "--trained-until"),
+        ("check", "checks are", "--checked-until"),
+    ):
+        if over := [p.name for p in active if run_out(p, today) == what]:
+            do = f"They are not asked. Once renewed: kitline peers set NAME {option} DAY"
+            found.append(warn(f"{home.slug}: {said} over for {', '.join(over)}", do))
     silent = [p.name for p in active if p not in able]
     if silent:
         what = f"{home.slug}: cannot be reached: {', '.join(silent)}"
@@ -104,9 +108,10 @@ async def _outlets(work: Work, home: Service) -> list[Finding]:
     found = []
     no_hours = [o.name for o in active if not o.hours]
     bad_hours = [o.name for o in active if o.hours and check_hours(o.hours)]
+    await work.preload(Contact, "outlet_id", [o.id for o in active])
     phones = {o.id: await work.find(Contact, outlet_id=o.id) for o in active}
-    today = work.now.date()
-    kits = {o.id: await _free(work, o, today) for o in active}
+    held, today = by_holder(await stock_of(work, home.id)), work.now.date()
+    kits = {o.id: available(held["outlet", o.id], today) for o in active}
     no_stock = [o.name for o in active if not kits[o.id]]
     no_way = [o for o in active if not phones[o.id] and not o.counter_key]
     no_phone = [o.name for o in no_way if kits[o.id]]
@@ -168,11 +173,6 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:5]) + more
 
 
-async def _free(work: Work, outlet: Outlet, today: date) -> int:
-    lines = await lines_of(work, outlet_holder(outlet))
-    return sum(n.available for n in lines if not n.expiry or n.expiry >= today)
-
-
 async def _stock(work: Work, home: Service) -> list[Finding]:
     today = work.now.date()
     over, soon, stale, free = [], [], [], 0
@@ -183,7 +183,7 @@ async def _stock(work: Work, home: Service) -> list[Finding]:
             stale.append(name)
         for line in lines:
             said = f"{line.quantity} {line.product} {line.batch} ({name})"
-            if line.expiry and line.expiry < today:
+            if line.is_over(today):
                 over.append(said)
             else:
                 free += line.available

@@ -28,9 +28,12 @@ from db.models import (
     Offer,
     OutboxRow,
     Peer,
+    PeerNote,
     RecallNotice,
     RelayMessage,
     Staff,
+    Supply,
+    Training,
 )
 from db.work import Work
 from handlers.consent import let_go
@@ -88,17 +91,14 @@ async def _held(work: Work, contact: Contact) -> dict[str, Any]:
     }
     for name, (model, column) in _ABOUT.items():
         held[name] = _shown(await work.find(model, **{column: contact.id}))
-    offers = [
-        o for p in await work.find(Peer, contact_id=contact.id) for o in await _offers(work, p)
-    ]
-    held["offers"] = _shown(offers)
+    peers = tuple(peer.id for peer in await work.find(Peer, contact_id=contact.id))
+    held["offers"] = _shown(await work.find(Offer, peer_id=peers))
+    held["notes"] = _shown(await work.find(PeerNote, peer_id=peers))
+    held["gave_out"] = _shown(await work.find(Supply, by_kind="peer", by_id=peers))
+    held["trained"] = _shown(await work.find(Training, by_kind="peer", by_id=peers))
     lanes = tuple(a.address_hash for a in addresses)
     held["messages_to_us"] = _shown(await work.find(InboxRow, lane=lanes)) if lanes else []
     return held
-
-
-async def _offers(work: Work, peer: Peer) -> list[Offer]:
-    return await work.find(Offer, peer_id=peer.id)
 
 
 def _shown(rows: Iterable[Any]) -> list[dict[str, Any]]:

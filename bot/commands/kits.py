@@ -26,7 +26,7 @@ async def kits_words(work: Work, holder: Holder) -> str:
     parts = []
     for line in await lines_of(work, holder):
         until = f" to {line.expiry:%m/%Y}" if line.expiry else ""
-        over = " OVER" if line.expiry and line.expiry < today else ""
+        over = " OVER" if line.is_over(today) else ""
         held = f" ({line.reserved} promised)" if line.reserved else ""
         parts.append(f"{line.quantity} {line.product} {line.batch}{until}{over}{held}")
     return ", ".join(parts) or "none"

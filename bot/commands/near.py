@@ -18,7 +18,7 @@ from handlers.consent import service_for
 from handlers.services.contacts import all_services
 from handlers.services.dispatch import Need, Ranked, candidates_for, rank
 from handlers.services.geo import distance_words, miles
-from handlers.services.outlets import NearOutlet, opens_words, ranked_outlets
+from handlers.services.outlets import NearOutlet, ranked_outlets
 from handlers.services.places import PlaceFound
 from handlers.services.products import EITHER, FORMS
 from handlers.services.rules import Rules, is_night, rules_of
@@ -139,7 +139,7 @@ async def _say_outlets(
     rows: list[tuple[object, ...]] = []
     for n, one in enumerate(await ranked_outlets(work, home.id, need, rules, home.nation), 1):
         kits = ", ".join(f"{k} {product}" for product, k in one.available.items())
-        said = library.said("en", opens_words(one))
+        said = library.said("en", one.opening.words)
         if one.doubt:
             said += "; after the others: refused lately, or its stock not told for long"
         words = said if not one.why_not else _why_not(one, rules)

@@ -186,7 +186,7 @@ def list_(service: str = _service) -> None:
                     await addresses_of(work, peer.contact_id),
                     peer.place,
                     f"{miles(peer.radius_km):.1f}",
-                    _duty(peer, contact, on_duty(peer, work.now, night)),
+                    _duty(peer, contact, on_duty(peer, work.now, night, home.nation)),
                     _last_day(peer.trained_until, work.now.date()),
                     _last_day(peer.checked_until, work.now.date(), "-"),
                     await kits_words(work, peer_holder(peer)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import typer
@@ -13,7 +14,7 @@ from bot.commands.csv_files import Outcome, Row, import_rows, read_lines
 from bot.commands.kits import add_first_kits, kits_words
 from bot.commands.output import table
 from bot.commands.people import contact_for
-from bot.commands.pharmacy_lists import hours_of_days, read_list
+from bot.commands.pharmacy_lists import read_list
 from bot.commands.reading import read_hours, read_kits, read_mobile
 from bot.commands.session import look, service_named
 from bot.commands.shared import failing
@@ -21,7 +22,8 @@ from content import library
 from db.models import Contact, Outlet, Service
 from db.reference.gazetteer import Spot
 from db.work import Work
-from handlers.services.hours import opening_of
+from handlers.services.hours import are_old, opening_of
+from handlers.services.hours_by_day import DAYS, hours_of_week
 from handlers.services.supplies import outlet_holder
 
 app = typer.Typer(help="Pharmacies and other outlets.", no_args_is_help=True)
@@ -69,7 +71,6 @@ async def take(app: App, work: Work, home: Service, row: Row, outcome: Outcome, 
     spot = app.engine.world.gazetteer.postcode(row.need("postcode"))
     if spot is None:
         raise ValueError(f"{row.get('postcode')} is no postcode in use that we know")
-    hours = read_hours(hours_of_days(row.get("days")) if row.get("days") else row.get("hours"))
     kits = read_kits(row.get("products"), home)
     name, address = row.need("name"), row.need("address")
     if len(name) > 120 or len(address) > 300:
@@ -101,13 +102,11 @@ async def take(app: App, work: Work, home: Service, row: Row, outcome: Outcome, 
         district=spot.outcode,
         lat=spot.lat,
         lon=spot.lon,
-        hours=hours or base.hours,
         phone=_phone(row) or base.phone,
         ods_code=code or base.ods_code,
         status="active" if status == "active" and base.status == "listed" else base.status,
     )
-    if row.get("hours") and (old is None or outlet.hours != old.hours):  # the service's own word
-        outlet = replace(outlet, hours_confirmed_on=work.now.date())
+    outlet = _with_hours(outlet, row, work.now)
     if outlet != old:
         outlet = work.save(outlet)
     joined = await _join_phones(app, work, home, outlet, row.get("texts_from"))
@@ -117,6 +116,20 @@ async def take(app: App, work: Work, home: Service, row: Row, outcome: Outcome, 
     if old is None:
         return "added"
     return "changed" if outlet != old or got or joined else "as they were"
+
+
+def _with_hours(outlet: Outlet, row: Row, now: datetime) -> Outlet:
+    """Hours as the list says; only a national list says them by the day, and it confirms nothing:
+    what somebody confirmed lately stands against it."""
+    days = {day: row.get(day) for day in DAYS if day in row.cells}
+    hours = read_hours(hours_of_week(days) if days else row.get("hours"))
+    if not hours or (days and not are_old(outlet, now)):
+        return outlet
+    if hours != outlet.hours:
+        outlet = replace(outlet, hours=hours, hours_confirmed_on=None)
+    if not days and outlet.hours_confirmed_on is None:
+        outlet = replace(outlet, hours_confirmed_on=now.date())
+    return outlet
 
 
 def _phone(row: Row) -> str:
@@ -162,7 +175,9 @@ def list_(service: str = _service) -> None:
     async def act(app: App, work: Work) -> list[tuple[object, ...]]:
         home = await service_named(work, service)
         rows: list[tuple[object, ...]] = []
-        for outlet in await work.find(Outlet, service_id=home.id):
+        outlets = await work.find(Outlet, service_id=home.id)
+        await work.preload(Contact, "outlet_id", [outlet.id for outlet in outlets])
+        for outlet in outlets:
             phones = await work.find(Contact, outlet_id=outlet.id)
             none_left = " (said: none left)" if outlet.none_left_at else ""
             rows.append(

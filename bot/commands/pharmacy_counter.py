@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import typer
@@ -12,7 +11,7 @@ from bot.bootstrap import App
 from bot.commands.people import addresses_of, contact_for
 from bot.commands.reading import read_address, read_day
 from bot.commands.session import change, look, service_named
-from bot.commands.shared import UserError, failing
+from bot.commands.shared import UserError, failing, plainly
 from db.models import Contact, Outlet, Service
 from db.work import Work
 from handlers import refusals
@@ -102,11 +101,9 @@ async def _leave(app: App, work: Work, home: Service, outlet: Outlet, typed: str
 
 
 async def _contact(app: App, work: Work, home: Service, typed: str) -> Contact:
-    try:
+    with plainly():
         channel, address = read_address(typed)
         return (await contact_for(work, app, home, channel, address))[0]
-    except ValueError as wrong:
-        raise UserError(str(wrong)) from None
 
 
 @app.command()
@@ -151,22 +148,15 @@ def export(
     async def act(app: App, work: Work) -> str:
         home = await service_named(work, service)
         today = work.now.astimezone(LONDON).date()
-        try:
+        with plainly():
             first = read_day(since) if since else today.replace(day=1)
             last = read_day(until) if until else today
-        except ValueError as wrong:
-            raise UserError(str(wrong)) from None
         outlets = await work.find(Outlet, service_id=home.id)
         chosen = [await outlet_named(work, home, name)] if name else outlets
-        rows = await logged(work, chosen, _midnight(first), _midnight(last + timedelta(days=1)))
-        return as_csv(rows)
+        return as_csv(await logged(work, chosen, first, last))
 
     text = look(act)
     if file:
         file.write_text(text, "utf-8", newline="")
     else:
         typer.echo(text, nl=False)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), LONDON)

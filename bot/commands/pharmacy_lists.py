@@ -23,8 +23,6 @@ MUST = ("name", "address", "postcode")
 MAY = ("hours", "phone", "texts_from", "kind", "products", "ods_code")
 DAYS = {"MONDAY": "Mo", "TUESDAY": "Tu", "WEDNESDAY": "We", "THURSDAY": "Th", "FRIDAY": "Fr"}
 DAYS |= {"SATURDAY": "Sa", "SUNDAY": "Su"}
-OPEN_ALL_DAY = ("00:00-00:00", "00:00-23:59", "00:00-24:00")
-_SPAN = re.compile(r"(\d{1,2})[:.]?(\d{2})\s*(?:-|–|to)\s*(\d{1,2})[:.]?(\d{2})")
 _CODE = re.compile(r"[A-Z0-9]{3,8}")
 _ODS_LEAST = 14  # columns up to the one that tells a pharmacy from an appliance contractor
 
@@ -67,7 +65,7 @@ def _nhsbsa(heads: Sequence[str], lines: Lines) -> PharmacyList:
             "name": _cased(row.get("PHARMACY_TRADING_NAME") or row.get("ORGANISATION_NAME")),
             "address": _joined(row.get(a) for a in addresses),
             "postcode": row.get("POST_CODE") or row.get("POSTCODE"),
-            "days": "|".join(f"{short}={row.get(head)}" for short, head in days.items()),
+            **{short: row.get(head) for short, head in days.items()},
         }
         rows.append(Row(number, found, row.too_long))
     return PharmacyList(rows, True, left_out)
@@ -113,39 +111,3 @@ def _joined(parts: Iterable[str]) -> str:
 def _cased(text: str) -> str:
     """SHOUTED names as people write them."""
     return string.capwords(text) if text.isupper() else text
-
-
-def hours_of_days(days: str) -> str:
-    """ "Mo=09:00-17:00|Tu=Closed|…" in OpenStreetMap's syntax; days alike stand together."""
-    spans = {day: _spans(text) for day, _, text in (d.partition("=") for d in days.split("|"))}
-    groups: list[tuple[str, str, str]] = []
-    for day, said in spans.items():
-        if groups and groups[-1][2] == said:
-            groups[-1] = (groups[-1][0], day, said)
-        else:
-            groups.append((day, day, said))
-    rules = [
-        f"{first if first == last else f'{first}-{last}'} {said}"
-        for first, last, said in groups
-        if said
-    ]
-    # After ";" a rule replaces what a night before it reaches into that day; after "," it adds.
-    return (", " if any(_over_midnight(s) for s in spans.values()) else "; ").join(rules)
-
-
-def _spans(text: str) -> str:
-    plain = text.strip()
-    if plain.casefold() in ("", "closed"):
-        return ""
-    spans = []
-    for part in re.split(r"\s*[,;&/]\s*", plain):
-        found = _SPAN.fullmatch(part)
-        if not found:
-            raise ValueError(f'"{text.strip()}" are not hours: 09:00-12:00,14:00-17:00 or Closed')
-        span = f"{int(found[1]):02}:{found[2]}-{int(found[3]):02}:{found[4]}"
-        spans.append("00:00-24:00" if span in OPEN_ALL_DAY else span)
-    return ",".join(spans)
-
-
-def _over_midnight(spans: str) -> bool:
-    return any(end < start for start, _, end in (s.partition("-") for s in spans.split(",")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import typer
 
@@ -11,7 +10,7 @@ from bot.bootstrap import App
 from bot.commands.pharmacy_counter import outlet_named
 from bot.commands.reading import read_day
 from bot.commands.session import change, service_named
-from bot.commands.shared import UserError, failing
+from bot.commands.shared import UserError, failing, plainly
 from db.models import Outlet
 from db.work import Work
 from handlers.services.supply_terms import RECIPIENTS
@@ -37,29 +36,28 @@ def terms(
             return said(outlet)
         if not source:
             raise UserError("--source is needed: which agreement or scheme says so?")
+        if len(source) > 200:
+            raise UserError("--source is longer than 200 letters")
         own = tuple(one for one in serves if one != "all")
         if wrong := [one for one in own if one not in RECIPIENTS]:
             raise UserError(f"{wrong[0]} is none of {', '.join(RECIPIENTS)}, all")
-        return said(
-            work.save(
-                replace(
-                    outlet,
-                    min_age=outlet.min_age if min_age < 0 else min_age,
-                    serves=own if serves else outlet.serves,
-                    terms_source=source,
-                    terms_from=_day(since) if since else work.now.date(),
-                )
+        with plainly():
+            begins = read_day(since) if since else work.now.date()
+        if outlet.terms_source and begins > work.now.date():
+            raise UserError(
+                f"{outlet.name} has terms, and would have none until {begins}: "
+                "set the new ones on that day"
             )
+        outlet = replace(
+            outlet,
+            min_age=outlet.min_age if min_age < 0 else min_age,
+            serves=own if serves else outlet.serves,
+            terms_source=source,
+            terms_from=begins,
         )
+        return said(work.save(outlet))
 
     typer.echo(change(act))
-
-
-def _day(typed: str) -> date:
-    try:
-        return read_day(typed)
-    except ValueError as wrong:
-        raise UserError(str(wrong)) from None
 
 
 def said(outlet: Outlet) -> str:

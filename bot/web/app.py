@@ -13,9 +13,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.bootstrap import App
-from bot.web.counter import Counter
-from bot.web.counter_lists import CounterLists
-from bot.web.counter_shelf import CounterShelf
+from bot.web.code_page import CodePage
+from bot.web.counter import counter_routes
+from bot.web.counter_lists import list_routes
+from bot.web.counter_shelf import shelf_routes
 from bot.web.counter_visit import Door
 from bot.web.demo_api import DemoApi
 from bot.web.health import Health
@@ -56,7 +57,6 @@ class SecurityHeaders:
 def web_app(app: App, *, work: bool = True, prepare: bool = True) -> ASGIApp:
     """The ASGI application. ``work``: the worker's loops run in this process too."""
     hooks, pages, health, door = Webhooks(app), Pages(app), Health(app), Door(app)
-    lists = CounterLists(app, door)
     routes: list[Route | Mount] = [
         Route("/twilio/sms", hooks.sms, methods=["POST"]),
         Route("/twilio/status", hooks.status, methods=["POST"]),
@@ -68,14 +68,14 @@ def web_app(app: App, *, work: bool = True, prepare: bool = True) -> ASGIApp:
         Route("/", pages.front),
         Route("/about", pages.about),
         *HelpPages(app).routes(),
-        *Counter(app, door).routes(),
-        *CounterShelf(door).routes(),
-        *lists.routes(),
+        *counter_routes(door),
+        *shelf_routes(door),
+        *list_routes(door),
+        *CodePage(app).routes(),
         Mount("/static", StaticFiles(directory=PUBLIC / "static")),
     ]
     if app.settings.is_demo:
         routes += [Route("/demo", pages.demo), *DemoApi(app).routes()]
-        routes.append(Route("/demo/counter", lists.demo))
         routes.append(Route("/demo/", lambda _: RedirectResponse("/demo")))
 
     @asynccontextmanager

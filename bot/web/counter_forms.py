@@ -27,6 +27,7 @@ OTHER = "other"
 RECIPIENTS = ("self", "friend_family", "professional")
 REASONS = ("first", "used", "lost", "expired", "damaged", "other")
 TRAINED = ("yes", "before", "declined")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _BATCH = re.compile(r"[A-Z0-9][A-Z0-9/-]{2,19}")
 
 
@@ -95,7 +96,7 @@ def other_batch(form: Form, shelf: Shelf) -> Batch:
 def number(form: Form, name: str, least: int, most: int) -> int:
     """A whole number in a range."""
     typed = form.get(name, "").strip()
-    if not (typed.isascii() and typed.isdigit() and least <= int(typed[:9]) <= most):
+    if not (_NUMBER.fullmatch(typed) and least <= int(typed) <= most):
         raise Wrong("number")
     return int(typed)
 
@@ -135,7 +136,7 @@ def _district(text: str, outlet: Outlet, gazetteer: Any) -> str:
 
 
 def new_form_key(work: Work, outlet: Outlet) -> str:
-    """A number for the supply that a form will log, so that a double click logs it once."""
+    """A number for the row that a form will add to a log, so that a double click adds it once."""
     number_ = work.new_id()
     return f"{number_}-{_proof(work, outlet, number_)}"
 

@@ -6,23 +6,24 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.commands.pharmacy_lists import hours_of_days
-from bot.web.counter import HOW
-from bot.web.counter_forms import MOST_ON_SHELF, Wrong, line_value, number, other_batch, products
-from bot.web.counter_visit import Door, Visit, clock
-from db.models import Outlet
-from handlers import counter
-from handlers.services.hours import (
-    DAYS,
-    are_old,
-    bank_holidays,
-    check_hours,
-    week_of,
+from bot.web.counter_forms import (
+    MOST_ON_SHELF,
+    Wrong,
+    form_key,
+    line_value,
+    new_form_key,
+    number,
+    other_batch,
+    products,
 )
+from bot.web.counter_visit import HOW, Door, Visit, clock
+from db.models import Movement, Outlet
+from handlers import counter
+from handlers.services.hours import are_old, bank_holidays, check_hours
+from handlers.services.hours_by_day import DAYS, hours_of_week, week_of
 from handlers.services.products import product_words
 from handlers.services.rules import LONDON
 from handlers.services.stock_moves import confirm, count, promised_to
@@ -32,107 +33,25 @@ SOON = timedelta(days=60)
 AHEAD = timedelta(days=150)
 
 
-class CounterShelf:
+def shelf_routes(door: Door) -> list[Route]:
     """What is on the shelf, and when the shop is open."""
-
-    def __init__(self, door: Door) -> None:
-        self.door = door
-
-    def routes(self) -> list[Route]:
-        """The routes."""
-        return [
-            Route("/c/{token}/shelf", self.shelf),
-            Route("/c/{token}/shelf/right", self.right, methods=["POST"]),
-            Route("/c/{token}/shelf/count", self.count, methods=["POST"]),
-            Route("/c/{token}/shelf/add", self.add, methods=["POST"]),
-            Route("/c/{token}/hours", self.hours),
-            Route("/c/{token}/hours", self.set_hours, methods=["POST"]),
-        ]
-
-    async def shelf(self, request: Request) -> Response:
-        """GET …/shelf: each batch, how many, when it runs out, when it was last counted."""
-
-        async def act(visit: Visit) -> Response:
-            return await _shelf(visit)
-
-        return await self.door.visit(request, act)
-
-    async def right(self, request: Request) -> Response:
-        """POST …/shelf/right: everything is as the list says."""
-
-        async def act(visit: Visit) -> Response:
-            lines = await confirm(visit.work, outlet_holder(visit.outlet))
-            _journal(visit, "StockConfirmed", lines=lines)
-            return visit.go("/shelf")
-
-        return await self.door.visit(request, act)
-
-    async def count(self, request: Request) -> Response:
-        """POST …/shelf/count: a count sets the truth, but never below what is promised."""
-
-        async def act(visit: Visit) -> Response:
-            holder = outlet_holder(visit.outlet)
-            try:
-                line = (await visit.shelf(only_free=False)).named(visit.form.get("line", ""))
-                await count(visit.work, holder, line, number(visit.form, "n", 0, MOST_ON_SHELF))
-            except Wrong as wrong:
-                return await _shelf(visit, str(wrong))
-            except NoStock:
-                holds = [one.ref for one in await promised_to(visit.work, holder, line)]
-                return await _shelf(visit, "promised", ", ".join(holds))
-            _journal(visit, "StockCounted", product=line.product, batch=line.batch)
-            if line.available > 0:
-                counter.some_again(visit.scene, visit.outlet, how=HOW)
-            return visit.go("/shelf")
-
-        return await self.door.visit(request, act)
-
-    async def add(self, request: Request) -> Response:
-        """POST …/shelf/add: kits have come in."""
-
-        async def act(visit: Visit) -> Response:
-            try:
-                batch = other_batch(visit.form, await visit.shelf(only_free=False))
-                n = number(visit.form, "n", 1, MOST_ON_SHELF)
-            except Wrong as wrong:
-                return await _shelf(visit, str(wrong))
-            holder = outlet_holder(visit.outlet)
-            await receive(visit.work, holder, batch.product, batch.batch, batch.expiry, n)
-            _journal(visit, "StockReceived", product=batch.product, batch=batch.batch)
-            outlet = await visit.work.need(Outlet, visit.outlet.id)
-            counter.some_again(visit.scene, outlet, how=HOW)
-            return visit.go("/shelf")
-
-        return await self.door.visit(request, act)
-
-    async def hours(self, request: Request) -> Response:
-        """GET …/hours: when the shop is open, as people are told."""
-
-        async def act(visit: Visit) -> Response:
-            return await _hours(visit)
-
-        return await self.door.visit(request, act)
-
-    async def set_hours(self, request: Request) -> Response:
-        """POST …/hours: still right, or other hours day by day, and bank holidays they hold for."""
-
-        async def act(visit: Visit) -> Response:
-            days = "|".join(f"{day}={visit.form.get(day, '')[:60]}" for day in DAYS)
-            try:
-                hours = hours_of_days(days)
-            except ValueError:
-                return await _hours(visit, "hours")
-            if check_hours(hours):
-                return await _hours(visit, "hours")
-            _save_hours(visit, hours)
-            return visit.go("/hours")
-
-        return await self.door.visit(request, act)
+    return [
+        Route("/c/{token}/shelf", door.opens(shelf)),
+        Route("/c/{token}/shelf/right", door.opens(right), methods=["POST"]),
+        Route("/c/{token}/shelf/count", door.opens(counted), methods=["POST"]),
+        Route("/c/{token}/shelf/add", door.opens(add), methods=["POST"]),
+        Route("/c/{token}/hours", door.opens(hours)),
+        Route("/c/{token}/hours", door.opens(set_hours), methods=["POST"]),
+    ]
 
 
-async def _shelf(visit: Visit, wrong: str = "", held_for: str = "") -> Response:
-    shelf = await visit.shelf(only_free=False)
-    soon = shelf.today + SOON
+# --- the shelf ---------------------------------------------------------------------------------
+
+
+async def shelf(visit: Visit, wrong: str = "", held_for: str = "") -> Response:
+    """GET …/shelf: each batch, how many, when it runs out, when it was last told of."""
+    on_it = await visit.shelf(only_free=False)
+    soon = on_it.today + SOON
     return await visit.page(
         "counter_shelf.html",
         tab="shelf",
@@ -140,6 +59,7 @@ async def _shelf(visit: Visit, wrong: str = "", held_for: str = "") -> Response:
         held_for=held_for,
         typed=visit.form,
         products=products(visit.rules),
+        key=visit.form.get("key") or new_form_key(visit.work, visit.outlet),
         lines=[
             {
                 "value": line_value(line),
@@ -148,17 +68,75 @@ async def _shelf(visit: Visit, wrong: str = "", held_for: str = "") -> Response:
                 "expiry": f"{line.expiry:%m/%Y}" if line.expiry else "",
                 "quantity": line.quantity,
                 "held": line.reserved,
-                "over": line.is_over(shelf.today),
+                "over": line.is_over(on_it.today),
                 "soon": bool(line.expiry and line.expiry <= soon),
                 "frozen": line.frozen,
                 "told": clock(line.as_of, visit.now) if line.as_of else "",
             }
-            for line in shelf.lines
+            for line in on_it.lines
         ],
     )
 
 
-async def _hours(visit: Visit, wrong: str = "") -> Response:
+async def right(visit: Visit) -> Response:
+    """POST …/shelf/right: everything is as the list says."""
+    lines = await confirm(visit.work, outlet_holder(visit.outlet))
+    _stock_fact(visit, "StockConfirmed", lines=lines)
+    return visit.go("/shelf")
+
+
+async def counted(visit: Visit) -> Response:
+    """POST …/shelf/count: a count sets the truth, but never below what is promised."""
+    holder, on_it = outlet_holder(visit.outlet), await visit.shelf(only_free=False)
+    try:
+        line = on_it.named(visit.form.get("line", ""))
+        there = number(visit.form, "n", 0, MOST_ON_SHELF)
+        await count(visit.work, holder, line, there)
+    except Wrong as wrong:
+        return await shelf(visit, str(wrong))
+    except NoStock:
+        holds = [one.ref for one in await promised_to(visit.work, holder, line)]
+        return await shelf(visit, "promised", ", ".join(holds))
+    _stock_fact(visit, "StockCounted", product=line.product, batch=line.batch, quantity=there)
+    line = replace(line, quantity=there)
+    if line.available > 0 and not line.is_over(on_it.today):
+        await _some_again(visit)
+    return visit.go("/shelf")
+
+
+async def add(visit: Visit) -> Response:
+    """POST …/shelf/add: kits have come in; the same form twice adds them once."""
+    try:
+        key = form_key(visit.form, visit.work, visit.outlet)
+        came = other_batch(visit.form, await visit.shelf(only_free=False))
+        n = number(visit.form, "n", 1, MOST_ON_SHELF)
+    except Wrong as wrong:
+        return await shelf(visit, str(wrong))
+    if await visit.work.get(Movement, key) is None:  # else a double click
+        holder = outlet_holder(visit.outlet)
+        box = (came.product, came.batch, came.expiry)
+        await receive(visit.work, holder, *box, n, movement_id=key)
+        _stock_fact(visit, "StockReceived", product=came.product, batch=came.batch, quantity=n)
+        await _some_again(visit)
+    return visit.go("/shelf")
+
+
+def _stock_fact(visit: Visit, fact: str, **data: Any) -> None:
+    """As the words of a phone write it down."""
+    holder = f"outlet:{visit.outlet.id}"
+    visit.journal(fact, service_id=visit.service.id, holder=holder, how=HOW, **data)
+
+
+async def _some_again(visit: Visit) -> None:
+    outlet = await visit.work.need(Outlet, visit.outlet.id)  # as the stock's change left it
+    counter.some_again(visit, outlet, how=HOW)
+
+
+# --- hours -------------------------------------------------------------------------------------
+
+
+async def hours(visit: Visit, wrong: str = "") -> Response:
+    """GET …/hours: when the shop is open, as people are told."""
     outlet = visit.outlet
     today = visit.now.astimezone(LONDON).date()
     week = week_of(outlet.hours)
@@ -175,11 +153,28 @@ async def _hours(visit: Visit, wrong: str = "") -> Response:
                 "day": day.isoformat(),
                 "said": f"{day:%d %b}",
                 "name": name,
-                "on": day.isoformat() in outlet.holidays_open,
+                "on": f"open-{day}" in visit.form
+                if visit.form
+                else str(day) in outlet.holidays_open,
             }
             for day, name in bank_holidays(today, today + AHEAD, visit.service.nation)
         ],
     )
+
+
+async def set_hours(visit: Visit) -> Response:
+    """POST …/hours: still right, or other hours day by day, and bank holidays they hold for."""
+    typed = {day: visit.form.get(day, "")[:60].strip() for day in DAYS}
+    said = visit.outlet.hours
+    if typed != week_of(said):  # else they stay as written: a week does not show it all
+        try:
+            said = hours_of_week(typed)
+        except ValueError:
+            return await hours(visit, "hours")
+    if check_hours(said):
+        return await hours(visit, "hours")
+    _save_hours(visit, said)
+    return visit.go("/hours")
 
 
 def _save_hours(visit: Visit, hours: str) -> None:
@@ -190,8 +185,4 @@ def _save_hours(visit: Visit, hours: str) -> None:
     visit.work.save(
         replace(visit.outlet, hours=hours, hours_confirmed_on=today, holidays_open=kept)
     )
-    _journal(visit, "HoursConfirmed")
-
-
-def _journal(visit: Visit, fact: str, **data: Any) -> None:
-    visit.scene.journal(fact, service_id=visit.service.id, outlet=visit.outlet.id, how=HOW, **data)
+    visit.journal("HoursConfirmed", service_id=visit.service.id, outlet=visit.outlet.id, how=HOW)

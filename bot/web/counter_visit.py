@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from bot.web.counter_forms import Form, Shelf
 from bot.web.limits import Limit
 from bot.web.pages import page
 from bot.web.webhooks import whole_body
-from db.database import Conflict, Tx
+from db.database import Conflict
 from db.models import Outlet, Service
 from db.work import Work
 from handlers.engine.turn import Scene
@@ -26,31 +26,27 @@ from handlers.services.rules import LONDON, Rules, rules_of
 from handlers.services.supplies import lines_of, outlet_holder
 
 log = logging.getLogger(__name__)
+HOW = "counter"
+"""How it was done, as the journal says."""
 TRIES = 5
 MOST_A_MINUTE = 240
 HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 
 
-@dataclass
-class Visit:
-    """One request to an outlet's page, inside its transaction."""
+@dataclass(kw_only=True)
+class Visit(Scene):
+    """A request to an outlet's page as a scene: whose page it is, and what was typed."""
 
     app: App
-    scene: Scene
+    request: Request
     outlet: Outlet
     service: Service
-    base: str
-    form: Form = field(default_factory=dict)
+    form: Form
 
     @property
-    def work(self) -> Work:
-        """Its reads and writes."""
-        return self.scene.work
-
-    @property
-    def now(self) -> datetime:
-        """The time of this visit."""
-        return self.scene.now
+    def base(self) -> str:
+        """The address of the outlet's page."""
+        return f"/c/{self.request.path_params['token']}"
 
     @property
     def rules(self) -> Rules:
@@ -84,8 +80,13 @@ class Visit:
         """On to another of its pages; a reload then repeats nothing."""
         return RedirectResponse(f"{self.base}{path}", 303, HEADERS)
 
+    def nothing(self) -> Response:
+        """There is no such page."""
+        return problem(self.app, "nothing", 404)
+
 
 Act = Callable[[Visit], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Door:
@@ -95,17 +96,24 @@ class Door:
         self.app = app
         self.limit = Limit(MOST_A_MINUTE)
 
-    async def visit(self, request: Request, act: Act) -> Response:
-        """Do something as the outlet of the link, in one transaction."""
+    def opens(self, act: Act) -> Endpoint:
+        """The endpoint that does this as the outlet of the link, in one transaction."""
+
+        async def endpoint(request: Request) -> Response:
+            return await self._visit(request, act)
+
+        return endpoint
+
+    async def _visit(self, request: Request, act: Act) -> Response:
         if not self.limit.allows(caller(request)):
-            return self.problem("busy", 429)
+            return problem(self.app, "busy", 429)
         self.limit.count(caller(request))
         form: Form = {}
         if request.method == "POST":
             if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-                return self.problem("ended", 403)
+                return problem(self.app, "ended", 403)
             if await whole_body(request) is None:
-                return self.problem("busy", 413)
+                return problem(self.app, "busy", 413)
             given = await request.form(max_files=0, max_fields=60)
             form = {name: value for name, value in given.items() if isinstance(value, str)}
         try:
@@ -116,34 +124,38 @@ class Door:
                     continue
         except Exception:
             log.exception("the counter page could not be answered")
-        return self.problem("away", 503)
+        return problem(self.app, "away", 503)
 
     async def _once(self, request: Request, form: Form, act: Act) -> Response:
         changes = request.method == "POST"
         async with self.app.db.transaction() if changes else self.app.db.read() as tx:
-            scene = self._scene(tx)
-            token = request.path_params["token"]
-            outlet = await outlet_of_token(scene.work, token)
+            work = Work(self.app.db, tx, self.app.engine.ids, self.app.clock.now())
+            outlet = await outlet_of_token(work, request.path_params["token"])
             if outlet is None:
-                return self.problem("ended", 404)
-            service = await scene.work.need(Service, outlet.service_id)
-            answer = await act(Visit(self.app, scene, outlet, service, f"/c/{token}", form))
+                return problem(self.app, "ended", 404)
+            visit = Visit(
+                work,
+                self.app.engine.world,
+                app=self.app,
+                request=request,
+                outlet=outlet,
+                service=await work.need(Service, outlet.service_id),
+                form=form,
+            )
+            answer = await act(visit)
             if changes:
-                scene.close()
-                await scene.work.flush()
+                visit.close()
+                await work.flush()
         if changes:
             self.app.worker.outbox_wake.set()
         return answer
 
-    def _scene(self, tx: Tx) -> Scene:
-        work = Work(self.app.db, tx, self.app.engine.ids, self.app.clock.now())
-        return Scene(work, self.app.engine.world)
 
-    def problem(self, why: str, status: int) -> Response:
-        """A page that says why there is none; it needs no database."""
-        shown = page(self.app, "counter_problem.html", why=why)
-        shown.status_code = status
-        return quietly(shown)
+def problem(app: App, why: str, status: int) -> Response:
+    """A page that says why there is none; it needs no database."""
+    shown = page(app, "counter_problem.html", why=why)
+    shown.status_code = status
+    return quietly(shown)
 
 
 def caller(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""The simulator's JSON. Demo only: without it these routes do not exist."""
+"""The simulator's JSON, and the way to its counter page. Demo only: else these do not exist."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.bootstrap import App
 from bot.channels.base import clean
+from bot.web.counter_visit import HEADERS
 from bot.web.demo_state import state
 from bot.worker import message_of
 from content import pictures
 from db import messages
-from db.models import Address, InboundMessage, InboxRow, OutboxRow
+from db.models import Address, InboundMessage, InboxRow, OutboxRow, Outlet
 from db.timers import all_timers
 from db.work import Work
 from handlers.services.contacts import all_services
+from handlers.services.counter_links import token_of
 
 MOST_WAIT = 25.0
 MOST_BYTES = 64 * 1024
@@ -38,7 +40,7 @@ class TooLarge(BadRequest):
 
 
 class DemoApi:
-    """The routes under /demo that speak JSON."""
+    """The routes under /demo but its page."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -50,6 +52,7 @@ class DemoApi:
             Route("/demo/messages", self.get, methods=["GET"]),
             Route("/demo/clock", self.clock, methods=["POST"]),
             Route("/demo/state", self.state, methods=["GET"]),
+            Route("/demo/counter", self.counter),
         ]
 
     # --- in ------------------------------------------------------------------------------------
@@ -208,6 +211,13 @@ class DemoApi:
             work = self._work(tx)
             found = await state(work, self.app.clock.now(), await all_timers(work))
         return JSONResponse(found)
+
+    async def counter(self, request: Request) -> Response:
+        """On to the first invented pharmacy's counter page."""
+        async with self.app.db.read() as tx:
+            work = self._work(tx)
+            shop = next(o for o in await work.find(Outlet) if o.counter_key)
+            return RedirectResponse(f"/c/{token_of(work, shop)}", 303, HEADERS)
 
     def _work(self, tx: Any) -> Work:
         return Work(self.app.db, tx, self.app.engine.ids, self.app.clock.now())

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-import segno
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
@@ -18,7 +17,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.bootstrap import App
-from bot.web.pages import page, spaced
+from bot.web.pages import page, qr, spaced
 from content import library, pictures
 from content.languages import languages
 from content.sources import Source, source
@@ -182,7 +181,7 @@ class HelpPages:
             teams={one.slug: team_name(one) for one in services},
             number=number,
             signed="help_pages.card_steps" in known.signed,
-            code=Markup(_code(scan)),
+            code=qr(scan),
             steps=as_html(reader.text("help_pages.card_steps")).html,
             say={
                 "name": reader.text("help_pages.name"),
@@ -272,13 +271,6 @@ def _related(topic: str) -> Sequence[str]:
     """The other topics of the groups it is in."""
     together = [name for names in groups().values() if topic in names for name in names]
     return [name for name in dict.fromkeys(together) if name != topic]
-
-
-@cache
-def _code(data: str) -> str:
-    """A QR code as SVG; its size is the style sheet's."""
-    svg: str = segno.make(data, error="m").svg_inline(omitsize=True, border=2, svgclass="qr")
-    return svg
 
 
 @cache

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -28,6 +31,12 @@ _templates = Environment(
 def spaced(number: str) -> str:
     """A British number as people read it out: +44 7700 900900."""
     return re.sub(r"^\+44(\d{4})(\d{6})$", r"+44 \1 \2", number)
+
+
+@cache
+def qr(data: str) -> Markup:
+    """A QR code as SVG; its size is the style sheet's. Never a Micro QR: few scanners read them."""
+    return Markup(segno.make_qr(data, error="m").svg_inline(omitsize=True, border=2, svgclass="qr"))
 
 
 def page(app: App, name: str, **values: Any) -> HTMLResponse:

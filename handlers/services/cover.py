@@ -13,7 +13,7 @@ from db.reference.districts import Outcode
 from db.reference.gazetteer import Gazetteer
 from db.stock import stock_of
 from db.work import Work
-from handlers.services.dispatch import Candidate, available, by_holder, candidates_for, on_duty
+from handlers.services.dispatch import Candidate, available, by_holder, candidates_for, why_idle
 from handlers.services.geo import haversine_km
 from handlers.services.hours import opening_of
 from handlers.services.outlets import KM_PER_MILE
@@ -112,17 +112,8 @@ def _reaches(giver: Giver, place: Outcode) -> bool:
 
 def gives(candidate: Candidate, at: datetime, service: Service, rules: Rules) -> bool:
     """Whether a peer may be asked at that time, if a request comes near enough."""
-    peer, day = candidate.peer, at.date()
-    return (
-        peer.status == "active"
-        and candidate.reachable
-        and bool(candidate.available)
-        and peer.trained_until is not None
-        and peer.trained_until >= day
-        and (peer.checked_until is None or peer.checked_until >= day)
-        and (peer.rest_until is None or peer.rest_until <= at)
-        and on_duty(peer, at, is_night(at, rules), service.nation)
-    )
+    idle = why_idle(candidate, at, service.nation, rules)
+    return not idle and bool(candidate.available)
 
 
 def _peer(candidate: Candidate, at: datetime, service: Service, rules: Rules) -> Giver | None:

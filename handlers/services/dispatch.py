@@ -26,12 +26,14 @@ from handlers.services.geo import haversine_km
 from handlers.services.hours import is_readable, opening
 from handlers.services.products import fits
 from handlers.services.rules import Rules, is_night, rules_of, uk_day
+from handlers.services.standing import run_out
 from handlers.services.supply_terms import Wanted, age_of, may_supply, peer_in
 
 # Peers who are no farther off than the nearest by this much (km, or a share of the nearest's
 # distance, whichever is more) are "as near": who was asked least lately goes first.
 TIE_KM, TIE_SHARE = 0.3, 0.1
 ANYBODY, NEVER_ASKED = Wanted(), Asks()
+_RUN_OUT = {"training": "not_trained", "check": "not_checked", "": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Ranked:
     fair: str = ""
 
 
-def on_duty(peer: Peer, now: datetime, night: bool, nation: str = "England") -> bool:
+def on_duty(peer: Peer, now: datetime, night: bool, nation: str) -> bool:
     """ON lasts till its end; a rota counts in the day, or at night where it names the hour."""
     if peer.duty == "on":
         return peer.duty_until is None or now < peer.duty_until
@@ -89,21 +91,31 @@ def on_duty(peer: Peer, now: datetime, night: bool, nation: str = "England") -> 
     return opening(peer.rota, now, nation).is_open is True
 
 
+def why_idle(candidate: Candidate, at: datetime, nation: str, rules: Rules) -> str:
+    """The first reason a peer is asked for nothing at that time, whoever asks, or ""."""
+    peer = candidate.peer
+    over = _RUN_OUT[run_out(peer, uk_day(at))]
+    checks = (
+        ("paused", peer.status != "active"),
+        ("unreachable", not candidate.reachable),
+        (over, bool(over)),
+        ("off_duty", not on_duty(peer, at, is_night(at, rules), nation)),
+        ("resting", peer.rest_until is not None and at < peer.rest_until),
+    )
+    return next((name for name, holds in checks if holds), "")
+
+
 def why_not(candidate: Candidate, need: Need, km: float, now: datetime, rules: Rules) -> str:
     """The first reason a peer cannot be asked now, or ""."""
     peer = candidate.peer
     today = uk_day(now)
+    idle = why_idle(candidate, now, need.nation, rules)
     allowed, barred = may_supply(
         peer_in(need.nation), _fitting(candidate, need, rules), need.wanted, rules, today
     )
     checks = (
-        ("paused", peer.status != "active"),
         ("is_requester", peer.contact_id == need.contact_id),
-        ("unreachable", not candidate.reachable),
-        ("not_trained", peer.trained_until is None or peer.trained_until < today),
-        ("not_checked", peer.checked_until is not None and peer.checked_until < today),
-        ("off_duty", not on_duty(peer, now, is_night(now, rules), need.nation)),
-        ("resting", peer.rest_until is not None and now < peer.rest_until),
+        (idle, bool(idle)),
         ("already_asked", candidate.already_asked),
         ("no_stock", stock_for(candidate, need, rules) < need.quantity),
         (barred, max(allowed.values(), default=0) < need.quantity),

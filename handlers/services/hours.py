@@ -9,23 +9,22 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours, validate
 
 from content.library import Saying, Words, saying
 from db.models import Outlet
+from handlers.services.rules import LONDON
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
 
 Nation = str  # England, Scotland, Wales or Northern Ireland
 
-LONDON = ZoneInfo("Europe/London")
 _SUBDIVISIONS = {"England": "ENG", "Scotland": "SCT", "Wales": "WLS", "Northern Ireland": "NIR"}
 _LOOK_AHEAD = 30  # changes of state; enough to step over any run of bank holidays
 _HORIZON = timedelta(days=60)
-DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+WEEK = datetime(2024, 1, 15, tzinfo=LONDON)  # a Monday that no holiday or season is near
 HOURS_HOLD = timedelta(days=180)
 UNSURE = saying("saying.hours_unknown")
 
@@ -54,14 +53,14 @@ def opening(
     here = now.astimezone(LONDON)
     if not hours.strip():
         return Opening(None, None, None, UNSURE)
-    parsed = _parsed(hours)
+    parsed = parse(hours)
     if _is_unsure(here.date(), nation, confirmed_holidays):
         opens_at = _next_opening(parsed, here, nation, confirmed_holidays)
         return Opening(None, None, opens_at, saying("saying.bank_holiday"))
     if parsed.is_unknown(here):
         return Opening(None, None, None, UNSURE)
     if parsed.is_open(here):
-        until = _change(parsed, here)
+        until = change_after(parsed, here)
         return Opening(True, until, None, _open_words(here, until))
     opens_at = _next_opening(parsed, here, nation, confirmed_holidays)
     return Opening(False, None, opens_at, _closed_words(here, opens_at))
@@ -90,14 +89,13 @@ def check_hours(hours: str) -> str | None:
     if not hours.strip():
         return "No hours given. Write for example: Mo-Fr 09:00-17:30; Sa 09:00-12:00"
     try:
-        parsed = _parsed(hours)
+        parsed = parse(hours)
     except ValueError:
         return (
             f'"{hours}" is not understood. Write days as Mo Tu We Th Fr Sa Su and times '
             "as 09:00-17:30, for example: Mo-Fr 09:00-17:30; Sa 09:00-12:00"
         )
-    start = datetime(2024, 1, 1, tzinfo=LONDON)  # any Monday will do
-    if not parsed.is_open(start) and _change(parsed, start) is None:
+    if not parsed.is_open(WEEK) and parsed.next_change(WEEK) is None:
         return f'"{hours}" is never open.'
     return None
 
@@ -119,34 +117,6 @@ def bank_holidays(first: date, last: date, nation: Nation) -> list[tuple[date, s
     return [(day, calendar.get(day) or "") for day in days if day in calendar]
 
 
-def week_of(hours: str) -> dict[str, str]:
-    """Opening hours by the day, as a person types them: {"Mo": "09:00-13:00, 14:00-17:30"}."""
-    monday = datetime(2024, 1, 1, tzinfo=LONDON)  # any Monday will do
-    week = dict.fromkeys(DAYS, "")
-    if not is_readable(hours):
-        return week
-    parsed = _parsed(hours)
-    for n, day in enumerate(DAYS):
-        start = monday + timedelta(days=n)
-        midnight = start + timedelta(days=1)
-        spans = []
-        for since, until, state, _ in parsed.intervals(start, midnight):
-            if str(state) != "open":
-                continue
-            all_day = (since, until) == (start, midnight)
-            if since == start and parsed.is_open(start - timedelta(minutes=1)) and not all_day:
-                continue  # what the night before reaches into
-            spans.append("00:00-24:00" if all_day else f"{since:%H:%M}-{_closes(parsed, until)}")
-        week[day] = ", ".join(spans)
-    return week
-
-
-def _closes(parsed: OpeningHours, until: datetime) -> str:
-    """When what is open closes, over midnight too."""
-    later = _change(parsed, until) if parsed.is_open(until) else None
-    return f"{later or until:%H:%M}"
-
-
 def load_calendars() -> None:
     """Load the bank holidays now: the library takes about 0.4 s the first time."""
     for nation in _SUBDIVISIONS:
@@ -161,13 +131,14 @@ def _calendar(nation: str) -> "HolidayBase":
 
 
 @lru_cache(maxsize=4096)
-def _parsed(hours: str) -> OpeningHours:
+def parse(hours: str) -> OpeningHours:
+    """Opening hours that can be asked; ValueError for what is none."""
     if not validate(hours):
         raise ValueError(f"not opening hours: {hours!r}")
     return OpeningHours(hours, timezone=LONDON, auto_country=False, auto_timezone=False)
 
 
-def _change(parsed: OpeningHours, at: datetime) -> datetime | None:
+def change_after(parsed: OpeningHours, at: datetime) -> datetime | None:
     """The next change of state, None if it is so far off that it does not matter."""
     change = parsed.next_change(at)
     return change if change is not None and change - at < _HORIZON else None

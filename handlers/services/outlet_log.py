@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 
 from db.models import Claim, Outlet, Supply, SupplyFact
 from db.work import Work
@@ -39,18 +39,15 @@ class Logged:
         )
 
 
-async def logged(
-    work: Work, outlets: Sequence[Outlet], since: datetime, before: datetime
-) -> list[Logged]:
-    """What these outlets gave out from ``since`` till ``before``, oldest first.
+async def logged(work: Work, outlets: Sequence[Outlet], first: date, last: date) -> list[Logged]:
+    """What these outlets gave out from the first to the last day (London's), oldest first.
 
     What was taken back is left out, with the row against it.
     """
     by_id = {outlet.id: outlet for outlet in outlets}
-    rows: list[Supply] = []
-    for outlet in outlets:
-        rows += standing(await work.find(Supply, by_kind="outlet", by_id=outlet.id))
-    rows = sorted((row for row in rows if since <= row.at < before), key=lambda row: row.at)
+    given = standing(await work.find(Supply, by_kind="outlet", by_id=tuple(by_id)))
+    rows = [row for row in given if first <= row.at.astimezone(LONDON).date() <= last]
+    rows.sort(key=lambda row: row.at)
     shown = {
         fact.supply_id: fact.value
         for fact in await work.find(SupplyFact, supply_id=tuple(row.id for row in rows))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from content.library import Words
 from db.models import Outlet
 from db.refusals import recent_refusals
 from db.stock import StockLine, is_stale, stock_of
@@ -97,8 +96,3 @@ def _seen(
         doubt=refused or is_stale(lines, now, rules.stock_stale_days),
         why_not=next((name for name, holds in checks if holds), ""),
     )
-
-
-def opens_words(near: NearOutlet) -> Words:
-    """When it is open, or that nobody knows."""
-    return near.opening.words

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from handlers.services.hours import check_hours
+from handlers.services.hours_by_day import DAYS
 from handlers.services.rules import Rules
 
-DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 PARTS = {
     "morning": "09:00-12:00",
     "afternoon": "12:00-17:00",

@@ -84,9 +84,13 @@ async def move(
     *,
     quantity: int = 0,
     reserved: int = 0,
+    movement_id: int | None = None,
     **more: Any,
 ) -> Movement:
-    """One movement, if it leaves the line with at least what is promised of it."""
+    """One movement, if it leaves the line with at least what is promised of it.
+
+    ``movement_id``: a form's own number, so that it cannot be sent in twice.
+    """
     if line.quantity + quantity < 0 or line.reserved + reserved < 0:
         raise NoStock
     if line.quantity + quantity < line.reserved + reserved:
@@ -94,7 +98,7 @@ async def move(
     await _claim_holder(work, holder)
     return work.save(
         Movement(
-            id=work.new_id(),
+            id=movement_id or work.new_id(),
             service_id=holder.service_id,
             holder_kind=holder.kind,
             holder_id=holder.id,

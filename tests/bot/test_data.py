@@ -22,6 +22,7 @@ from db.models import (
     KitRequest,
     OutboxRow,
     Peer,
+    PeerNote,
     RelayMessage,
     Service,
     Supply,
@@ -205,8 +206,17 @@ def test_everything_held_of_a_person_is_exported(sampled: Cli) -> None:
     assert held["messages_from_us"][0]["body"]["text"] == "your kit is on its way"
     assert held["consents"][0]["purpose"] == "service"
     assert "address_hash" not in held["addresses"][0]
+
+    async def noted(app: App, work: Work) -> None:
+        (sam,) = await work.find(Peer, contact_id=contact_id)
+        note = PeerNote(work.new_id(), sam.service_id, sam.id, "expense", work.now, "bus fare")
+        work.save(note)
+
+    (contact_id,) = {p.contact_id for p in sampled.rows(Peer) if p.name == "Sam"}
+    sampled.change(noted)
     (sam,) = json.loads(sampled("contacts", "export", "+447700900011").out)
     assert sam["as_peer"][0]["name"] == "Sam"
+    assert [one["note"] for one in sam["notes"]] == ["bus fare"]
     assert "nothing is held" in sampled.fails("contacts", "export", "07700900999")
 
 

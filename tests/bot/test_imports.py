@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.bootstrap import App
-from bot.commands.pharmacy_lists import hours_of_days
 from db.models import (
     Contact,
     InboundMessage,
@@ -232,23 +232,6 @@ def test_bad_hours_are_named_by_line(kitline: Cli) -> None:
     assert "line 3: DN99 9ZZ is no postcode" in said
 
 
-@pytest.mark.parametrize(
-    ("days", "hours"),
-    [
-        (
-            "Mo=09:00-17:00|Tu=09:00-17:00|We=Closed|Th=09:00-17:00",
-            "Mo-Tu 09:00-17:00; Th 09:00-17:00",
-        ),
-        ("Mo=9:00-17:30|Tu=|We=closed", "Mo 09:00-17:30"),
-        ("Mo=00:00-23:59|Tu=00:00-00:00", "Mo-Tu 00:00-24:00"),
-        ("Mo=0900-1730|Tu=09.00 - 17.30", "Mo-Tu 09:00-17:30"),
-        ("Mo=|Tu=Closed", ""),
-    ],
-)
-def test_hours_by_the_day(days: str, hours: str) -> None:
-    assert hours_of_days(days) == hours
-
-
 def test_a_national_list_says_who_is_there_and_no_more(kitline: Cli) -> None:
     kitline(*ADD)
     consol, ods = kitline.csv("consol.csv", NHSBSA), kitline.csv("edispensary.csv", ODS)
@@ -298,3 +281,30 @@ def test_a_long_list_says_how_far_it_is(kitline: Cli, monkeypatch: pytest.Monkey
     monkeypatch.setattr("bot.commands.csv_files.PROGRESS_EVERY", 2)
     said = kitline("pharmacies", "import", kitline.csv("consol.csv", NHSBSA)).err
     assert said == "... 2 of 3 lines\n"
+
+
+def test_hours_somebody_confirmed_stand_against_a_national_list(kitline: Cli) -> None:
+    kitline(*ADD)
+    kitline("pharmacies", "import", kitline.csv("consol.csv", NHSBSA))
+    (outlet,) = kitline.rows(Outlet, ods_code="FA001")
+    shop = {"name": outlet.name, "address": "x", "postcode": "DN31 1AA", "ods_code": "FA001"}
+    own = {**shop, "hours": f'"{outlet.hours}"'}
+    kitline("pharmacies", "import", kitline.csv("own.csv", _own(own)))
+    (told,) = kitline.rows(Outlet, ods_code="FA001")
+    assert told.hours_confirmed_on is not None  # the same hours, now on the service's own word
+    newer = kitline.csv("newer.csv", NHSBSA.replace("14:00-17:00", "13:00-17:00"))
+    kitline("pharmacies", "import", newer)
+    (kept,) = kitline.rows(Outlet, ods_code="FA001")
+    assert (kept.hours, kept.hours_confirmed_on) == (told.hours, told.hours_confirmed_on)
+
+    async def long_ago(app: App, work: Work) -> None:
+        work.save(replace(kept, hours_confirmed_on=work.now.date() - timedelta(days=200)))
+
+    kitline.change(long_ago)
+    kitline("pharmacies", "import", newer)
+    (new,) = kitline.rows(Outlet, ods_code="FA001")
+    assert (new.hours, new.hours_confirmed_on) == ("Mo-Fr 09:00-12:00,13:00-17:00", None)
+
+
+def _own(cells: dict[str, str]) -> str:
+    return f"{','.join(cells)}\n{','.join(cells.values())}\n"

@@ -10,6 +10,7 @@ TERMS = ("pharmacies", "terms", "Marsh", "--service", "grimsby")
 def test_terms_are_shown_and_set(sampled: Cli) -> None:
     assert "no terms of its own" in sampled(*TERMS).out
     assert "--source is needed" in sampled.fails(*TERMS, "--min-age", 21)
+    assert "longer than 200" in sampled.fails(*TERMS, "--min-age", 21, "--source", "x" * 201)
     wrong = sampled.fails(*TERMS, "--serves", "cats", "--source", "x")
     assert "cats is none of" in wrong
     odd_day = ("--min-age", 16, "--source", "a scheme", "--from", "soon")
@@ -19,6 +20,8 @@ def test_terms_are_shown_and_set(sampled: Cli) -> None:
         *("--source", "agreement of May", "--from", "2026-05-01"),
     ).out
     assert "18 and over, self; from 2026-05-01, as agreement of May says" in said
+    early = ("--min-age", 16, "--source", "new one", "--from", "2099-01-01")
+    assert "would have none until 2099-01-01" in sampled.fails(*TERMS, *early)
     wide = sampled(*TERMS, "--serves", "all", "--source", "new one").out
     assert "18 and over, everybody; from " in wide
 

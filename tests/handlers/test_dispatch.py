@@ -119,7 +119,14 @@ HOUR = timedelta(hours=1)
     ],
 )
 def test_on_duty(values: dict[str, Any], now: datetime, on: bool) -> None:
-    assert on_duty(peer(**values), now, night=is_night(now, RULES)) is on
+    assert on_duty(peer(**values), now, is_night(now, RULES), "England") is on
+
+
+@pytest.mark.parametrize(("nation", "on"), [("England", True), ("Scotland", False)])
+def test_a_rota_rests_on_the_bank_holidays_of_the_nation(nation: str, on: bool) -> None:
+    saint_andrews = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    mondays = peer(duty="rota", rota="Mo 10:00-14:00")
+    assert on_duty(mondays, saint_andrews, night=False, nation=nation) is on
 
 
 @pytest.mark.parametrize(

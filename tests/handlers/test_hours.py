@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from bot.commands.pharmacy_lists import hours_of_days
 from content import library
 from db.models import Outlet
 from handlers.services.hours import (
@@ -16,8 +15,8 @@ from handlers.services.hours import (
     is_bank_holiday,
     opening,
     opening_of,
-    week_of,
 )
+from handlers.services.hours_by_day import hours_of_week, week_of
 from tests.handlers.made import NOON, outlet
 
 NATIONS = ("England", "Scotland", "Wales", "Northern Ireland")
@@ -103,7 +102,9 @@ def test_times_are_given_in_london() -> None:
     assert found.opens_at is None
 
 
-@pytest.mark.parametrize("hours", [SHOP, LUNCH, LATE, "24/7", "Mo-Fr 09:00-17:30; PH off"])
+@pytest.mark.parametrize(
+    "hours", [SHOP, LUNCH, LATE, "24/7", "Mo-Fr 09:00-17:30; PH off", "Aug Mo-Fr 10:00-12:00"]
+)
 def test_good_hours(hours: str) -> None:
     assert check_hours(hours) is None
 
@@ -168,8 +169,7 @@ def test_a_bank_holiday_is_open_where_the_outlet_said_so() -> None:
     ],
 )
 def test_hours_by_the_day_and_back(hours: str) -> None:
-    days = "|".join(f"{day}={spans}" for day, spans in week_of(hours).items())
-    assert hours_of_days(days) == hours
+    assert hours_of_week(week_of(hours)) == hours
 
 
 def test_bank_holidays_are_those_of_the_nation() -> None:
@@ -179,3 +179,26 @@ def test_bank_holidays_are_those_of_the_nation() -> None:
         "2027-03-29",
     ]
     assert [day.isoformat() for day, _ in bank_holidays(*spring, "Scotland")] == ["2027-03-26"]
+
+
+@pytest.mark.parametrize(
+    ("days", "hours"),
+    [
+        (
+            {"Mo": "09:00-17:00", "Tu": "09:00-17:00", "We": "Closed", "Th": "09:00-17:00"},
+            "Mo-Tu 09:00-17:00; Th 09:00-17:00",
+        ),
+        ({"Mo": "9:00-17:30", "Tu": "", "We": "closed"}, "Mo 09:00-17:30"),
+        ({"Mo": "00:00-23:59", "Tu": "00:00-00:00"}, "Mo-Tu 00:00-24:00"),
+        ({"Mo": "0900-1730", "Tu": "09.00 - 17.30"}, "Mo-Tu 09:00-17:30"),
+        ({"Mo": "", "Tu": "Closed"}, ""),
+    ],
+)
+def test_hours_as_lists_and_people_write_them(days: dict[str, str], hours: str) -> None:
+    assert hours_of_week(days) == hours
+
+
+@pytest.mark.parametrize("typed", ["9 till 5", "09:00", "09:00-17:00|Tu"])
+def test_what_are_no_hours(typed: str) -> None:
+    with pytest.raises(ValueError, match="are not hours"):
+        hours_of_week({"Mo": typed})

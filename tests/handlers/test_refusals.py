@@ -13,7 +13,7 @@ from db.reference.gazetteer import Gazetteer
 from db.refusals import recent_refusals
 from db.work import Work
 from handlers.refusals import REASONS, reasons_said
-from handlers.services.supplies import To, issue, outlet_holder, pick
+from handlers.services.supplies import To, issue, outlet_holder, pick, reverse
 from tests.harness import Kitline, kitline
 
 SAID = [
@@ -127,3 +127,16 @@ async def test_a_later_supply_or_a_word_of_trust_forgives(line: Kitline) -> None
         work.save(replace(now, trusted_at=work.now))
         await work.flush()
     assert await counted(line, marsh) == 0
+
+
+async def test_a_supply_logged_by_mistake_forgives_nothing(line: Kitline) -> None:
+    marsh, *_ = await line.read(Outlet)
+    await refuse(line, marsh, 2)
+    await line.wait(timedelta(hours=1))
+    async with line.app.db.transaction() as tx:
+        work = line.work(tx)
+        kit = await pick(work, outlet_holder(marsh), "nasal", 1)
+        supply = await issue(work, outlet_holder(marsh), kit, 1, To("self", "DN32"))
+        await reverse(work, supply, None)
+        await work.flush()
+    assert await counted(line, marsh) == 2

@@ -6,14 +6,14 @@ import asyncio
 import random
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
-import httpx
 import pytest
 
 from bot.web.app import CSP
 from db.models import (
     Claim,
+    Contact,
     Fact,
     Flag,
     KitRequest,
@@ -24,71 +24,14 @@ from db.models import (
     Training,
 )
 from db.reference.gazetteer import Gazetteer
-from handlers.services.codes import LETTERS, show_claim_code
+from handlers.services.codes import LETTERS
 from handlers.services.counter_links import token_of, with_key
-from tests.harness import PUBLIC, Kitline, kitline
+from handlers.services.supplies import outlet_holder, receive
+from tests.harness import Kitline, kitline
+from tests.web.at_the_counter import AMY, MARSH, Page, counter, held, shelf
 from tests.web.calls import heard
 
-AMY, MARSH = "+447700900101", "+447700900021"
-ASKS = ("KIT", "YES", "YES", "Someone I know", "DN32 7AA", "Nose spray", "Collect", "YES", "SKIP")
-
-
-class Page:
-    """A browser at an outlet's page."""
-
-    def __init__(self, line: Kitline, outlet: Outlet, token: str) -> None:
-        self.line, self.outlet, self.token = line, outlet, token
-
-    async def get(self, path: str = "") -> httpx.Response:
-        async with self.line.client() as client:
-            return await client.get(f"/c/{self.token}{path}")
-
-    async def post(self, path: str, **form: str) -> httpx.Response:
-        async with self.line.client() as client:
-            answer = await client.post(f"/c/{self.token}{path}", data=form)
-            if answer.status_code == 303:
-                answer = await client.get(answer.headers["Location"])
-        await self.line.settle()
-        return answer
-
-    async def walk_in(self, **form: str) -> httpx.Response:
-        given = {
-            "line": "nasal|N2403|2028-06-30",
-            "quantity": "1",
-            "recipient": "friend_family",
-            "reason": "first",
-            "trained": "yes",
-            "district": "",
-        }
-        if "key" not in form:
-            shown = (await self.get("/walk-in")).text
-            found = re.search(r'name="key" value="([^"]+)"', shown)
-            assert found
-            given["key"] = found[1]
-        return await self.post("/walk-in", **{**given, **form})
-
-
-async def counter(line: Kitline, name: str = "Marsh") -> Page:
-    outlet = next(o for o in await line.read(Outlet) if o.name.startswith(name))
-    async with line.app.db.read() as tx:
-        return Page(line, outlet, token_of(line.work(tx), outlet))
-
-
-async def held(line: Kitline, address: str = AMY) -> str:
-    """A kit held at Marsh Lane; returns the code."""
-    for text in ASKS:
-        await line.say(address, text)
-    claims: list[Claim] = await line.read(Claim, status="open")
-    await line.new_messages()
-    return show_claim_code(claims[-1].code)
-
-
-async def shelf(line: Kitline, outlet: Outlet) -> int:
-    moved = await line.read(Movement, holder_kind="outlet", holder_id=outlet.id)
-    return sum(m.quantity for m in moved)
-
-
-# --- who may look ------------------------------------------------------------------------------
+# --- who may look --------------------------------------------------------------------------------
 
 
 async def test_the_page_is_quiet_and_belongs_to_its_link(demo: Kitline) -> None:
@@ -157,7 +100,14 @@ async def test_the_page_says_so_when_nothing_can_be_stored(
             assert "nothing was logged" in answer.text
 
 
-# --- a code ------------------------------------------------------------------------------------
+async def test_too_long_a_form_is_not_read(demo: Kitline) -> None:
+    page = await counter(demo)
+    async with demo.client() as client:
+        sent = await client.post(f"/c/{page.token}/code", data={"code": "K" * 70_000})
+    assert sent.status_code == 413
+
+
+# --- a code --------------------------------------------------------------------------------------
 
 
 async def test_a_code_is_handed_over_in_two_steps_and_once(demo: Kitline) -> None:
@@ -220,13 +170,6 @@ async def test_what_was_recalled_meanwhile_is_not_held_again(demo: Kitline) -> N
     assert "Choose which batch" in walked.text  # the recalled one is not offered
 
 
-async def test_too_long_a_form_is_not_read(demo: Kitline) -> None:
-    page = await counter(demo)
-    async with demo.client() as client:
-        sent = await client.post(f"/c/{page.token}/code", data={"code": "K" * 70_000})
-    assert sent.status_code == 413
-
-
 async def test_undo_ends_after_ten_minutes(demo: Kitline) -> None:
     page = await counter(demo)
     await page.walk_in()
@@ -263,6 +206,18 @@ async def test_what_a_wrong_code_reads(demo: Kitline) -> None:
     assert "has run out" in (await page.post("/code", code=code)).text
 
 
+async def test_a_batch_out_of_date_is_named_as_that_by_text(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        old = date(2025, 1, 31)
+        await receive(work, outlet_holder(page.outlet), "nasal", "N2101", old, 1)
+        await work.flush()
+    await demo.say(MARSH, f"ISSUED {code} N2101")
+    assert any("out of date, so I could not log it" in text for text in await heard(demo, MARSH))
+    assert await demo.read(Supply) == []
+
+
 async def test_a_guesser_gets_nothing_and_is_stopped(demo: Kitline) -> None:
     """4 million codes, 10 tries an hour: whoever holds a counter link still cannot guess one."""
     code, page = await held(demo), await counter(demo)
@@ -281,6 +236,17 @@ async def test_a_guesser_gets_nothing_and_is_stopped(demo: Kitline) -> None:
     assert "Please hand over" in (await page.post("/code", code=code)).text
 
 
+async def test_a_block_ends_an_hour_after_the_last_wrong_code(demo: Kitline) -> None:
+    page = await counter(demo)
+    await page.post("/code", code="KKK-KKK")
+    await demo.wait(timedelta(minutes=50))
+    for _ in range(9):
+        blocked = await page.post("/code", code="KKK-KKK")
+    ends = (demo.app.clock.now() + timedelta(hours=1)).strftime("%H:%M")
+    assert f"shut off here till {ends}" in blocked.text
+    assert f"shut off here till {ends}" in (await page.get()).text
+
+
 async def test_a_code_sent_from_everywhere_at_once_is_redeemed_once(
     database_url: str, secret_key: str, gazetteer: Gazetteer
 ) -> None:
@@ -295,17 +261,47 @@ async def test_a_code_sent_from_everywhere_at_once_is_redeemed_once(
         assert await shelf(line, page.outlet) == 4
 
 
-# --- without a code, none left -----------------------------------------------------------------
+async def test_terms_that_changed_since_the_kit_was_held_count(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    assert "<b>N2403</b>" in (await page.post("/code", code=code)).text
+    await page.change(serves=("self",), terms_source="agreement")
+    assert "<b>N2403</b>" not in (await page.post("/code", code=code)).text
+    line = "nasal|N2403|2028-06-30"
+    assert "Choose which batch" in (await page.post("/hand-over", code=code, line=line)).text
+    assert await demo.read(Supply) == []
+
+
+async def test_a_kit_that_may_not_go_to_them_is_named_as_that(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    await page.change(serves=("self",), terms_source="agreement")
+    box = {"line": "other", "product": "nasal", "batch": "N2499", "expiry": "05/2028"}
+    assert "may not go to this person" in (await page.post("/hand-over", code=code, **box)).text
+    assert await demo.read(Supply) == []
+
+
+async def test_who_was_sent_by_a_coordinator_is_given_what_is_held(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        outlet = await work.need(Outlet, page.outlet.id)
+        work.save(replace(outlet, min_age=18, terms_source="agreement"))
+        (request,) = await work.find(KitRequest)
+        work.save(replace(await work.need(Contact, request.contact_id), adult=None))
+        await work.flush()
+    assert "<b>N2403</b>" in (await page.post("/code", code=code)).text
+    await page.post("/hand-over", code=code, line="nasal|N2403|2028-06-30")
+    assert len(await demo.read(Supply)) == 1
+
+
+# --- without a code, none left -------------------------------------------------------------------
 
 
 async def test_a_walk_in_is_logged_once_however_often_it_is_sent(demo: Kitline) -> None:
     page = await counter(demo)
     before = await shelf(demo, page.outlet)
-    shown = (await page.get("/walk-in")).text
-    key = re.search(r'name="key" value="([^"]+)"', shown)
-    assert key
+    key = await page.key("/walk-in")
     for _ in range(2):
-        assert "Logged" in (await page.walk_in(key=key[1], quantity="2", district="DN35 1")).text
+        assert "Logged" in (await page.walk_in(key=key, quantity="2", district="DN35 1")).text
     (supply,) = await demo.read(Supply)
     assert (supply.quantity, supply.recipient, supply.district) == (2, "friend_family", "DN35")
     assert (supply.request_id, supply.reason, supply.trained) == (None, "first", "yes")
@@ -348,66 +344,7 @@ async def test_none_left_sends_whoever_holds_a_code_elsewhere(demo: Kitline) -> 
     assert (await demo.read(Outlet, id=page.outlet.id))[0].none_left_at is None
 
 
-# --- shelf, hours, list ------------------------------------------------------------------------
-
-
-async def test_the_shelf_is_counted_but_never_below_what_is_held(demo: Kitline) -> None:
-    await held(demo)
-    page = await counter(demo)
-    line = "nasal|N2403|2028-06-30"
-    low = await page.post("/shelf/count", line=line, n="0")
-    assert "cannot be lower" in low.text
-    assert "Held for:" in low.text
-    await page.post("/shelf/count", line=line, n="3")
-    assert await shelf(demo, page.outlet) == 3
-    await page.post("/shelf/add", product="nasal", batch="N2410", expiry="01/2029", n="4")
-    assert await shelf(demo, page.outlet) == 7
-    assert "whole number" in (await page.post("/shelf/count", line=line, n="-1")).text
-    assert (await page.post("/shelf/right")).status_code == 200
-
-
-async def test_hours_are_confirmed_changed_and_hold_on_named_bank_holidays(demo: Kitline) -> None:
-    page = await counter(demo)
-    days = dict.fromkeys(("Mo", "Tu", "We", "Th", "Fr"), "09:00-17:00")
-    wrong = await page.post("/hours", **{**days, "Sa": "9 till 5"})
-    assert "Write hours like" in wrong.text
-    await page.post("/hours", **days, **{"open-2026-12-28": "on"})
-    (outlet,) = await demo.read(Outlet, id=page.outlet.id)
-    assert outlet.hours == "Mo-Fr 09:00-17:00"
-    assert outlet.holidays_open == ("2026-12-28",)
-    assert outlet.hours_confirmed_on is not None
-
-
-async def test_the_list_and_its_file_hold_no_person(demo: Kitline) -> None:
-    code, page = await held(demo), await counter(demo)
-    await page.post("/hand-over", code=code, line="nasal|N2403|2028-06-30")
-    await page.walk_in(trained="declined")
-    await page.walk_in()
-    last = (await demo.read(Supply))[-1]
-    await page.post("/undo", supply=str(last.id))
-    shown = (await page.get("/log")).text
-    assert "<strong>2 kits</strong>" in shown
-    file = await page.get("/log.csv?month=2026-11")
-    lines = file.text.split("\r\n")
-    assert lines[0].startswith("date,time,outlet,ods_code,product,batch,expiry,quantity,recipient")
-    assert len(lines) == 4
-    assert lines[1].endswith(f"DN32,{code[-2:]}")
-    assert lines[2].split(",")[-3:] == ["declined", "DN32", ""]
-    assert AMY not in file.text
-    assert code not in file.text
-    assert (await page.get("/log.csv?day=2026-11-23")).text.count("\r\n") == 1
-    assert "attachment" in file.headers["Content-Disposition"]
-
-
-async def test_the_sheet_carries_the_link_and_the_words(demo: Kitline) -> None:
-    page = await counter(demo)
-    shown = (await page.get("/sheet")).text
-    assert f"{PUBLIC}/c/{page.token}" in shown
-    assert "ISSUED K7F-3HX" in shown
-    assert "<svg" in shown
-
-
-# --- the requester's page ----------------------------------------------------------------------
+# --- the requester's page ------------------------------------------------------------------------
 
 
 async def test_a_persons_page_carries_the_code_alone(demo: Kitline) -> None:
@@ -425,17 +362,3 @@ async def test_a_persons_page_carries_the_code_alone(demo: Kitline) -> None:
             missed = await client.get("/k/KKKKKK")
         assert missed.status_code == 429
     await page.post("/hand-over", code=code, line="nasal|N2403|2028-06-30")
-
-
-async def test_terms_that_changed_since_the_kit_was_held_count(demo: Kitline) -> None:
-    code, page = await held(demo), await counter(demo)
-    assert "<b>N2403</b>" in (await page.post("/code", code=code)).text
-    async with demo.app.db.transaction() as tx:
-        work = demo.work(tx)
-        outlet = await work.need(Outlet, page.outlet.id)
-        work.save(replace(outlet, serves=("self",), terms_source="agreement"))
-        await work.flush()
-    assert "<b>N2403</b>" not in (await page.post("/code", code=code)).text
-    line = "nasal|N2403|2028-06-30"
-    assert "Choose which batch" in (await page.post("/hand-over", code=code, line=line)).text
-    assert await demo.read(Supply) == []
