@@ -1,4 +1,7 @@
-"""Flags: something a coordinator must look at, with an owner and a due time."""
+"""Flags: something a coordinator must look at, with an owner and a due time.
+
+What can wait (``NOT_URGENT``) is told by its timer alone: see flag_reminders.py.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,13 @@ from db.models import (
     Recall,
     Service,
     Staff,
-    Timer,
 )
 from db.work import Work
 from handlers.engine.turn import NOTICE, Scene, Turn
 from handlers.services import cover
 from handlers.services.codes import new_ref
 from handlers.services.local_help import due_of
-from handlers.services.oncall_rota import Asked, is_on_duty, whom_to_ask
+from handlers.services.oncall_rota import Asked, again_by_day, is_on_duty, whom_to_ask
 from handlers.services.rules import clock_words, rules_of
 
 OWNER_ASKED_AGAIN = timedelta(minutes=60)
@@ -34,7 +36,7 @@ NOT_URGENT = (
     *("rest", "peer_after_death", "not_a_death"),
     *("stock_back", "stock_wrong", "top_up", "coverage", "recall_not_reached"),
 )
-DAILY = timedelta(days=1)
+"""What can wait: told by day, all that is due together, and again at growing waits."""
 OPEN = ("open", "taken")
 EMERGENCY_FLAGS = ("emergency", "emergency_silent")
 URGENT = (
@@ -59,7 +61,10 @@ async def raise_flag(
     contact_id: int | None = None,
     about: str = "",
 ) -> tuple[Flag, Asked]:
-    """Tell the coordinator on call; an open flag of the same kind on the same thing is kept."""
+    """Tell the coordinator on call; an open flag of the same kind on the same thing is kept.
+
+    What can wait and was told before is told anew on the next day.
+    """
     same = [
         flag
         for flag in await scene.work.find(Flag, service_id=service.id, status="open")
@@ -68,12 +73,15 @@ async def raise_flag(
         and flag.contact_id == contact_id
         and flag.about == about
     ]
+    if same and kind in NOT_URGENT:
+        due = min(same[0].due_at, again_by_day(1, scene.now))
+        flag = put_off(scene, replace(same[0], asked=same[0].asked[-1:]), due)
+        return flag, Asked(None, due)
     if same:
         flag = same[0]
     else:
         flag = new_flag(scene, service, kind, request=request, contact_id=contact_id, about=about)
-    asked = await ask_next(scene, service, flag)
-    return flag, asked
+    return flag, await ask_next(scene, service, flag)
 
 
 def new_flag(
@@ -114,9 +122,11 @@ def new_flag(
 
 async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
     """Ask the next coordinator on the list about a flag, and set when the one after is asked."""
+    if flag.kind in NOT_URGENT:
+        put_off(scene, flag, scene.now)
+        return Asked(None, scene.now)
     rules = rules_of(service)
-    staff = await scene.work.find(Staff, service_id=service.id, status="active")
-    reachable = [s for s in staff if await _reachable(scene, s)]
+    reachable = await who_can_be_asked(scene, service)
     if flag.kind in SAFEGUARDING:
         leads = [s for s in reachable if s.role == "safeguarding" and s.id not in flag.asked]
         leads = [s for s in leads if is_on_duty(s, scene.now, service.nation)]
@@ -124,13 +134,32 @@ async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
     asked = whom_to_ask(reachable, flag.asked, scene.now, rules, service.nation)
     if flag.kind == "referral":
         asked = await _whom_they_want(scene, service, flag, reachable, asked)
-    if flag.kind in NOT_URGENT and asked.staff:
-        asked = replace(asked, until=scene.now + DAILY)
-    told = (*flag.asked, asked.staff.id) if asked.staff else flag.asked
-    scene.work.save(replace(flag, due_at=asked.until, asked=told[-20:]))
-    _set_timer(scene, flag, asked.until)
-    if asked.staff and asked.staff.contact_id:
-        turn = await scene.person(asked.staff.contact_id)
+    if asked.staff:
+        now_asked(scene, flag, asked.staff, asked.until)
+        await say_flag(scene, service, flag, asked.staff, asked.until)
+    else:
+        put_off(scene, flag, asked.until)
+    return asked
+
+
+def now_asked(scene: Scene, flag: Flag, staff: Staff, until: datetime) -> None:
+    """This coordinator is told of it; whose turn is next hears of it at ``until``."""
+    put_off(scene, replace(flag, asked=(*flag.asked, staff.id)[-20:]), until)
+    scene.journal(
+        "CoordinatorAsked",
+        service_id=flag.service_id,
+        request_id=flag.request_id,
+        staff=staff.id,
+        flag=flag.kind,
+    )
+
+
+async def say_flag(
+    scene: Scene, service: Service, flag: Flag, staff: Staff, until: datetime
+) -> None:
+    """One flag in a text of its own: to take it, or leave it to the next at ``until``."""
+    if staff.contact_id:
+        turn = await scene.person(staff.contact_id)
         turn.say(
             "oncall.flag",
             kind="flag",
@@ -138,16 +167,14 @@ async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
             team=team_name(service),
             ref=flag.ref,
             what=await what_of(scene.work, turn.locale, flag),
-            until=clock_words(asked.until, scene.now),
+            until=clock_words(until, scene.now),
         )
-        scene.journal(
-            "CoordinatorAsked",
-            service_id=service.id,
-            request_id=flag.request_id,
-            staff=asked.staff.id,
-            flag=flag.kind,
-        )
-    return asked
+
+
+async def who_can_be_asked(scene: Scene, service: Service) -> list[Staff]:
+    """The service's coordinators whom a text reaches."""
+    staff = await scene.work.find(Staff, service_id=service.id, status="active")
+    return [one for one in staff if await _reachable(scene, one)]
 
 
 async def _whom_they_want(
@@ -187,39 +214,6 @@ async def _reachable(scene: Scene, staff: Staff) -> bool:
 def team_name(service: Service) -> str:
     """What the service calls itself in a text."""
     return rules_of(service).team or service.name
-
-
-async def flag_due(scene: Scene, timer: Timer) -> None:
-    """Nobody acted on a flag in time: the next on the list, or a reminder to who took it."""
-    flag = await scene.work.get(Flag, timer.payload["flag"])
-    if flag is None or flag.status == "done":
-        return
-    service = await scene.work.need(Service, flag.service_id)
-    if flag.status == "taken" and flag.staff_id:
-        await remind_owner(scene, flag)
-        return
-    await ask_next(scene, service, flag)
-    await _say_nobody_yet(scene, flag)
-
-
-async def _say_nobody_yet(scene: Scene, flag: Flag) -> None:
-    """Once: that nobody has picked it up, and who can be rung. Not where texting may do harm."""
-    calls = flag.kind.startswith(CALL_BACKS)
-    if flag.contact_id is None or not (calls or flag.kind in IN_DANGER):
-        return
-    waiting = await scene.person(flag.contact_id)
-    told = waiting.memory.get("not_yet", [])
-    unsure = flag.kind == "violence" and not waiting.memory.get("safe")
-    if flag.ref in told or unsure or in_emergency(waiting):
-        return
-    if await is_unsafe(scene, waiting.id):
-        return
-    waiting.memory["not_yet"] = [*told, flag.ref][-5:]
-    if calls:
-        text = "talk.referral_late" if flag.kind == "referral" else "talk.not_yet"
-        waiting.say(text, kind="notice", ref=flag.ref)
-    else:
-        waiting.say("crisis.not_yet", kind="notice", quiet=waiting.contact.quiet)
 
 
 async def is_unsafe(
@@ -266,34 +260,48 @@ async def becomes(scene: Scene, contact_id: int, olds: tuple[str, ...], new: str
             turn = await scene.person(told.contact_id)
             what = library.label(turn.locale, "flag", new)
             turn.say("oncall.news", kind="flag", priority=NOTICE, ref=flag.ref, what=what)
-        due = scene.now + (DAILY if new in NOT_URGENT else OWNER_ASKED_AGAIN)
-        scene.work.save(replace(flag, due_at=due))
-        _set_timer(scene, flag, due)
+        put_off(scene, flag, _asked_again(scene, flag))
 
 
 async def remind_owner(scene: Scene, flag: Flag) -> datetime:
     """Remind the coordinator who took a flag that it is still open; returns when again."""
     due = scene.now + OWNER_ASKED_AGAIN
-    staff = await scene.work.get(Staff, flag.staff_id)
-    if staff and staff.contact_id:
-        turn = await scene.person(staff.contact_id)
-        what = await what_of(scene.work, turn.locale, flag)
-        turn.say("oncall.reminder", kind="flag", priority=NOTICE, ref=flag.ref, what=what)
-    scene.work.save(replace(flag, due_at=due))
-    _set_timer(scene, flag, due)
+    if staff := await scene.work.get(Staff, flag.staff_id):
+        await say_still_yours(scene, flag, staff)
+    put_off(scene, flag, due)
     return due
 
 
-def _set_timer(scene: Scene, flag: Flag, due: datetime) -> None:
-    """A stuck request's own timer asks about it; any other flag has one of its own."""
+async def say_still_yours(scene: Scene, flag: Flag, staff: Staff) -> None:
+    """The flag this coordinator took is still open."""
+    if staff.contact_id:
+        turn = await scene.person(staff.contact_id)
+        what = await what_of(scene.work, turn.locale, flag)
+        turn.say("oncall.reminder", kind="flag", priority=NOTICE, ref=flag.ref, what=what)
+
+
+def _asked_again(scene: Scene, flag: Flag) -> datetime:
+    if flag.kind in NOT_URGENT:
+        return again_by_day(1, scene.now)
+    return scene.now + OWNER_ASKED_AGAIN
+
+
+def put_off(scene: Scene, flag: Flag, due: datetime) -> Flag:
+    """Nobody hears of it again before ``due``.
+
+    A stuck request's own timer asks about it; any other flag has one of its own.
+    """
     if flag.kind not in OF_A_REQUEST:
         scene.set_timer(f"flag:{flag.id}", "flag", due, flag=flag.id)
+    return scene.work.save(replace(flag, due_at=due))
 
 
-def take_flag(scene: Scene, flag: Flag, staff: Staff, due: datetime) -> None:
-    """A coordinator has it; they are reminded at ``due``."""
-    scene.work.save(replace(flag, status="taken", staff_id=staff.id, due_at=due))
-    _set_timer(scene, flag, due)
+def take_flag(scene: Scene, flag: Flag, staff: Staff) -> datetime:
+    """A coordinator has it; returns when they are reminded, which counts from now."""
+    due = _asked_again(scene, flag)
+    asked = (staff.id,) if flag.kind in NOT_URGENT else flag.asked
+    put_off(scene, replace(flag, status="taken", staff_id=staff.id, asked=asked), due)
+    return due
 
 
 def own_flag(scene: Scene, request: KitRequest) -> Flag:

@@ -59,13 +59,12 @@ async def _look_up(turn: Turn, staff: Staff, ref: str) -> tuple[KitRequest | Non
 
 async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list[Flag]) -> None:
     """A coordinator looks after it from here."""
-    due = turn.now + OWNER_ASKED_AGAIN
     if request and request.status in OPEN_STATUSES:
         if request.status != RequestStatus.ACCEPTED:
             await ladder.let_go_of_route(turn.scene, request)
             request = await turn.work.need(KitRequest, request.id)
-            owner = ("coordinator", staff.id)
-            requests.hold(turn.work, request, RequestStatus.WITH_COORDINATOR, owner, due)
+            owner, again = ("coordinator", staff.id), turn.now + OWNER_ASKED_AGAIN
+            requests.hold(turn.work, request, RequestStatus.WITH_COORDINATOR, owner, again)
             requester = await turn.scene.person(request.contact_id)
             requester.say("oncall.requester_taken", kind="notice", name=staff.name, ref=request.ref)
         if not flags:
@@ -73,8 +72,9 @@ async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
     elif request and not flags:
         turn.say("oncall.already", ref=request.ref)
         return
+    due = []
     for flag in flags:
-        take_flag(turn.scene, flag, staff, due)
+        due.append(take_flag(turn.scene, flag, staff))
         await referral.taken(turn.scene, flag, staff)
         for other_id in dict.fromkeys(flag.asked):
             other = await turn.work.get(Staff, other_id)
@@ -83,7 +83,7 @@ async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
                 told.say("oncall.taken_by_other", kind="flag", name=staff.name, ref=flag.ref)
     ref = request.ref if request else flags[0].ref
     turn.journal("CoordinatorTook", request_id=request.id if request else None, staff=staff.id)
-    turn.say("oncall.taken", ref=ref, until=clock_words(due, turn.now))
+    turn.say("oncall.taken", ref=ref, until=clock_words(min(due), turn.now))
 
 
 async def assign(turn: Turn, staff: Staff, request: KitRequest, name: str) -> None:

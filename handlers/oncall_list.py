@@ -28,7 +28,7 @@ async def say(turn: Turn, staff: Staff, rest: str) -> None:
     pages = -(-len(entries) // PAGE)
     page = min(max(int(rest), 1), pages) if rest.isdecimal() else 1
     shown = entries[(page - 1) * PAGE : page * PAGE]
-    lines = [await _line(turn, entry) for entry in shown]
+    lines = [await line(turn, entry) for entry in shown]
     turn.say(
         "oncall.requests",
         n=len(entries),
@@ -63,7 +63,8 @@ def _since(entry: Entry) -> datetime:
     return entry.asked_at if isinstance(entry, KitRequest) else entry.created_at
 
 
-async def _line(turn: Turn, entry: Entry) -> Words:
+async def line(turn: Turn, entry: Entry) -> Words:
+    """One open matter: its reference, what it is, how long it has waited, who has it."""
     age = _age(turn.now, _since(entry))
     if isinstance(entry, KitRequest):
         status = library.label(turn.locale, "status", entry.status)

@@ -1,16 +1,22 @@
-"""Which coordinator is asked, and until when they have to answer. Functions of values."""
+"""Which coordinator is asked, until when they have to answer, and when what can wait is told.
+
+Functions of values.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from db.models import Staff
 from handlers.services.hours import is_readable, opening
-from handlers.services.rules import Rules
+from handlers.services.rules import LONDON, Rules, is_night, night_ends
 
 ROUND_AGAIN = timedelta(minutes=60)
+BY_DAY = time(10)
+WAITS = (1, 2, 4, 7)
+"""Days till what can wait is brought up again: after the first time, the second, ... the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +48,27 @@ def is_on_duty(staff: Staff, now: datetime, nation: str) -> bool:
     if not is_readable(staff.hours):
         return True
     return opening(staff.hours, now, nation).is_open is True
+
+
+def whom_to_ask_by_day(
+    staff: Sequence[Staff], already: Sequence[int], now: datetime, rules: Rules, nation: str
+) -> Asked:
+    """As ``whom_to_ask``, but at night nobody, unless nobody on the list ever works by day."""
+    asked = whom_to_ask(staff, already, now, rules, nation)
+    when = now if asked.staff else asked.until
+    if is_night(when, rules) and _works_by_day(staff, when, rules, nation):
+        return Asked(None, night_ends(when, rules))
+    return asked
+
+
+def _works_by_day(staff: Sequence[Staff], now: datetime, rules: Rules, nation: str) -> bool:
+    hours = (now + timedelta(hours=n) for n in range(7 * 24))
+    days = [hour for hour in hours if not is_night(hour, rules)]
+    return any(is_on_duty(s, day, nation) for s in staff if s.call_order > 0 for day in days)
+
+
+def again_by_day(times_told: int, now: datetime) -> datetime:
+    """When what can wait is brought up again: at ten, by London's clock, ``WAITS`` days on."""
+    days = WAITS[min(max(times_told, 1), len(WAITS)) - 1]
+    day = now.astimezone(LONDON).date() + timedelta(days=days)
+    return datetime.combine(day, BY_DAY, LONDON).astimezone(now.tzinfo)
