@@ -20,7 +20,7 @@ from handlers.services import requests
 from handlers.services.codes import read_claim_code, show_claim_code
 from handlers.services.permits import barred, promise
 from handlers.services.reversals import standing, standing_supply
-from handlers.services.rules import clock_words
+from handlers.services.rules import clock_words, uk_day
 from handlers.services.supplies import (
     NoStock,
     To,
@@ -129,7 +129,7 @@ async def lines_for(scene: Scene, outlet: Outlet, claim: Claim) -> list[StockLin
         for line in await fitting(scene.work, holder, request.product)
         if line.product not in out
         and not line.frozen
-        and not line.is_over(scene.now.date())
+        and not line.is_over(uk_day(scene.now))
         and line.available + held.get(line.box, 0) >= request.quantity
     ]
 

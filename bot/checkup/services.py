@@ -18,7 +18,7 @@ from handlers.services.hours import are_old, check_hours
 from handlers.services.local_help import phone_of
 from handlers.services.oncall_rota import is_on_duty
 from handlers.services.recalls import open_recalls
-from handlers.services.rules import is_night, rules_of
+from handlers.services.rules import is_night, rules_of, uk_day
 from handlers.services.standing import run_out
 from handlers.services.supplies import lines_of
 
@@ -81,7 +81,7 @@ async def _peers(work: Work, home: Service) -> list[Finding]:
     if not active:
         do = f"kitline peers add NAME --phone 07... --place ... --service {home.slug}"
         return [warn(f"{home.slug}: has no peer", do)]
-    found, today = [], work.now.date()
+    found, today = [], uk_day(work.now)
     night = is_night(work.now, rules_of(home))
     able = [p for p in active if await _hears(work, p.contact_id)]
     if not any(on_duty(p, work.now, night, home.nation) for p in able):
@@ -110,7 +110,7 @@ async def _outlets(work: Work, home: Service) -> list[Finding]:
     bad_hours = [o.name for o in active if o.hours and check_hours(o.hours)]
     await work.preload(Contact, "outlet_id", [o.id for o in active])
     phones = {o.id: await work.find(Contact, outlet_id=o.id) for o in active}
-    held, today = by_holder(await stock_of(work, home.id)), work.now.date()
+    held, today = by_holder(await stock_of(work, home.id)), uk_day(work.now)
     kits = {o.id: available(held["outlet", o.id], today) for o in active}
     no_stock = [o.name for o in active if not kits[o.id]]
     no_way = [o for o in active if not phones[o.id] and not o.counter_key]
@@ -149,7 +149,7 @@ async def _cover(app: App, work: Work, home: Service) -> list[Finding]:
 
 async def _local_help(work: Work, home: Service) -> list[Finding]:
     active = await work.find(LocalHelp, service_id=home.id, status="active")
-    old = [one.name for one in active if one.phone and not phone_of(one, work.now.date())]
+    old = [one.name for one in active if one.phone and not phone_of(one, uk_day(work.now))]
     if not old:
         return []
     what = f"{home.slug}: numbers nobody has checked lately, so not sent: {_some(old)}"
@@ -174,7 +174,7 @@ def _some(names: list[str]) -> str:
 
 
 async def _stock(work: Work, home: Service) -> list[Finding]:
-    today = work.now.date()
+    today = uk_day(work.now)
     over, soon, stale, free = [], [], [], 0
     days = rules_of(home).stock_stale_days
     for holder, name in await holders_of(work, home):

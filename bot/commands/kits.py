@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.commands.reading import Kits
 from db.models import Movement
 from db.work import Work
+from handlers.services.rules import uk_day
 from handlers.services.supplies import Holder, lines_of, receive
 
 
@@ -22,7 +23,7 @@ async def add_first_kits(work: Work, holder: Holder, kits: Sequence[Kits]) -> bo
 
 async def kits_words(work: Work, holder: Holder) -> str:
     """ "3 nasal N2402 to 06/2027, 1 injectable P2311 OVER"."""
-    today = work.now.date()
+    today = uk_day(work.now)
     parts = []
     for line in await lines_of(work, holder):
         until = f" to {line.expiry:%m/%Y}" if line.expiry else ""

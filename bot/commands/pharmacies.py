@@ -24,6 +24,7 @@ from db.reference.gazetteer import Spot
 from db.work import Work
 from handlers.services.hours import are_old, opening_of
 from handlers.services.hours_by_day import DAYS, hours_of_week
+from handlers.services.rules import uk_day
 from handlers.services.supplies import outlet_holder
 
 app = typer.Typer(help="Pharmacies and other outlets.", no_args_is_help=True)
@@ -128,7 +129,7 @@ def _with_hours(outlet: Outlet, row: Row, now: datetime) -> Outlet:
     if hours != outlet.hours:
         outlet = replace(outlet, hours=hours, hours_confirmed_on=None)
     if not days and outlet.hours_confirmed_on is None:
-        outlet = replace(outlet, hours_confirmed_on=now.date())
+        outlet = replace(outlet, hours_confirmed_on=uk_day(now))
     return outlet
 
 

@@ -18,7 +18,7 @@ from handlers import refusals
 from handlers.engine.turn import Scene
 from handlers.services.counter_links import token_of, with_key
 from handlers.services.outlet_log import as_csv, logged
-from handlers.services.rules import LONDON
+from handlers.services.rules import uk_day
 
 app = typer.Typer()
 
@@ -147,7 +147,7 @@ def export(
 
     async def act(app: App, work: Work) -> str:
         home = await service_named(work, service)
-        today = work.now.astimezone(LONDON).date()
+        today = uk_day(work.now)
         with plainly():
             first = read_day(since) if since else today.replace(day=1)
             last = read_day(until) if until else today

@@ -13,6 +13,7 @@ from bot.commands.session import change, service_named
 from bot.commands.shared import UserError, failing, plainly
 from db.models import Outlet
 from db.work import Work
+from handlers.services.rules import uk_day
 from handlers.services.supply_terms import RECIPIENTS
 
 app = typer.Typer()
@@ -42,8 +43,8 @@ def terms(
         if wrong := [one for one in own if one not in RECIPIENTS]:
             raise UserError(f"{wrong[0]} is none of {', '.join(RECIPIENTS)}, all")
         with plainly():
-            begins = read_day(since) if since else work.now.date()
-        if outlet.terms_source and begins > work.now.date():
+            begins = read_day(since) if since else uk_day(work.now)
+        if outlet.terms_source and begins > uk_day(work.now):
             raise UserError(
                 f"{outlet.name} has terms, and would have none until {begins}: "
                 "set the new ones on that day"

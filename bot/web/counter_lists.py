@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -14,7 +14,7 @@ from bot.web.pages import qr, spaced
 from content import library
 from handlers.services.outlet_log import as_csv, logged
 from handlers.services.products import product_words
-from handlers.services.rules import LONDON
+from handlers.services.rules import uk_day
 
 _MONTH = re.compile(r"20\d\d-\d\d")
 _DAY = re.compile(r"20\d\d-\d\d-\d\d")
@@ -43,7 +43,7 @@ async def log(visit: Visit) -> Response:
         tab="log",
         first=first,
         last=last,
-        today=_today(visit.now),
+        today=uk_day(visit.now),
         labels=labels,
         total=sum(row.supply.quantity for row in rows),
         rows=[
@@ -87,8 +87,4 @@ def _days(visit: Visit) -> tuple[date, date]:
             return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
         if _DAY.fullmatch(day := asked.get("day", "")):
             return date.fromisoformat(day), date.fromisoformat(day)
-    return _today(visit.now), _today(visit.now)
-
-
-def _today(now: datetime) -> date:
-    return now.astimezone(LONDON).date()
+    return uk_day(visit.now), uk_day(visit.now)

@@ -25,7 +25,7 @@ from handlers import counter
 from handlers.services.hours import are_old, bank_holidays, check_hours
 from handlers.services.hours_by_day import DAYS, hours_of_week, week_of
 from handlers.services.products import product_words
-from handlers.services.rules import LONDON
+from handlers.services.rules import uk_day
 from handlers.services.stock_moves import confirm, count, promised_to
 from handlers.services.supplies import NoStock, outlet_holder, receive
 
@@ -138,7 +138,7 @@ async def _some_again(visit: Visit) -> None:
 async def hours(visit: Visit, wrong: str = "") -> Response:
     """GET …/hours: when the shop is open, as people are told."""
     outlet = visit.outlet
-    today = visit.now.astimezone(LONDON).date()
+    today = uk_day(visit.now)
     week = week_of(outlet.hours)
     confirmed = outlet.hours_confirmed_on
     return await visit.page(
@@ -179,7 +179,7 @@ async def set_hours(visit: Visit) -> Response:
 
 def _save_hours(visit: Visit, hours: str) -> None:
     """Hours and bank holidays as the outlet says today; holidays gone by are dropped."""
-    today = visit.now.astimezone(LONDON).date()
+    today = uk_day(visit.now)
     ahead = bank_holidays(today, today + AHEAD, visit.service.nation)
     kept = tuple(day.isoformat() for day, _ in ahead if f"open-{day.isoformat()}" in visit.form)
     visit.work.save(

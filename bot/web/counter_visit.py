@@ -22,7 +22,7 @@ from db.work import Work
 from handlers.engine.turn import Scene
 from handlers.flags import team_name
 from handlers.services.counter_links import outlet_of_token
-from handlers.services.rules import LONDON, Rules, rules_of
+from handlers.services.rules import LONDON, Rules, rules_of, uk_day
 from handlers.services.supplies import lines_of, outlet_holder
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Visit(Scene):
 
     async def shelf(self, *, only_free: bool = True) -> Shelf:
         """The outlet's lines; the free ones in date are what a form may offer."""
-        today = self.now.astimezone(LONDON).date()
+        today = uk_day(self.now)
         lines = await lines_of(self.work, outlet_holder(self.outlet))
         if only_free:
             lines = [n for n in lines if n.available > 0 and not n.is_over(today)]
@@ -172,5 +172,5 @@ def quietly(response: HTMLResponse) -> HTMLResponse:
 def clock(at: datetime, now: datetime) -> str:
     """A time as the wall clock shows it, with its day where that is not today."""
     local = at.astimezone(LONDON)
-    same_day = local.date() == now.astimezone(LONDON).date()
+    same_day = local.date() == uk_day(now)
     return f"{local:%H:%M}" if same_day else f"{local:%d %b %H:%M}"

@@ -18,7 +18,7 @@ from handlers.services.geo import haversine_km
 from handlers.services.hours import opening_of
 from handlers.services.outlets import KM_PER_MILE
 from handlers.services.products import FORMS, form_of
-from handlers.services.rules import LONDON, Rules, is_night, rules_of
+from handlers.services.rules import LONDON, Rules, is_night, rules_of, uk_day
 
 MOST_KEPT, MOST_SAID = 60, 3
 HOUR = timedelta(hours=1)
@@ -60,7 +60,7 @@ async def gaps(work: Work, service: Service, gazetteer: Gazetteer) -> list[Gap]:
     outlets = await work.find(Outlet, service_id=service.id, status="active")
     held = by_holder(lines)
     shelves = [
-        (one, _forms(available(held["outlet", one.id], work.now.date()), rules))
+        (one, _forms(available(held["outlet", one.id], uk_day(work.now)), rules))
         for one in outlets
         if one.none_left_at is None
     ]

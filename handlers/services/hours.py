@@ -14,7 +14,7 @@ from opening_hours import OpeningHours, validate
 
 from content.library import Saying, Words, saying
 from db.models import Outlet
-from handlers.services.rules import LONDON
+from handlers.services.rules import LONDON, uk_day
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -81,7 +81,7 @@ def opening_of(outlet: Outlet, now: datetime, nation: Nation) -> Opening:
 def are_old(outlet: Outlet, now: datetime) -> bool:
     """Whether an outlet's hours were last confirmed too long ago, or never."""
     confirmed = outlet.hours_confirmed_on
-    return confirmed is None or now.astimezone(LONDON).date() - confirmed > HOURS_HOLD
+    return confirmed is None or uk_day(now) - confirmed > HOURS_HOLD
 
 
 def check_hours(hours: str) -> str | None:

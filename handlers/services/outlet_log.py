@@ -11,7 +11,7 @@ from datetime import date
 from db.models import Claim, Outlet, Supply, SupplyFact
 from db.work import Work
 from handlers.services.reversals import standing
-from handlers.services.rules import LONDON
+from handlers.services.rules import LONDON, uk_day
 
 COLUMNS = (
     *("date", "time", "outlet", "ods_code", "product", "batch", "expiry", "quantity"),
@@ -46,7 +46,7 @@ async def logged(work: Work, outlets: Sequence[Outlet], first: date, last: date)
     """
     by_id = {outlet.id: outlet for outlet in outlets}
     given = standing(await work.find(Supply, by_kind="outlet", by_id=tuple(by_id)))
-    rows = [row for row in given if first <= row.at.astimezone(LONDON).date() <= last]
+    rows = [row for row in given if first <= uk_day(row.at) <= last]
     rows.sort(key=lambda row: row.at)
     shown = {
         fact.supply_id: fact.value

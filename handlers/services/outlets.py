@@ -14,7 +14,7 @@ from handlers.services.dispatch import Need, available, by_holder
 from handlers.services.geo import haversine_km
 from handlers.services.hours import Opening, opening_of
 from handlers.services.products import fits
-from handlers.services.rules import Rules
+from handlers.services.rules import Rules, uk_day
 from handlers.services.supply_terms import may_supply, supplier_of
 
 KM_PER_MILE = 1.609344
@@ -75,7 +75,7 @@ def _seen(
     nation: str,
 ) -> NearOutlet:
     """One outlet as a request sees it."""
-    today = now.date()
+    today = uk_day(now)
     km = haversine_km((need.lat, need.lon), (outlet.lat, outlet.lon))
     stock = available(lines, today)
     fitting = {p: n for p, n in stock.items() if fits(need.product, p, rules)}

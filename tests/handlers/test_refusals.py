@@ -94,6 +94,19 @@ async def counted(line: Kitline, outlet: Outlet) -> int:
         return (await recent_refusals(work, outlet.service_id, work.now, 30)).get(outlet.id, 0)
 
 
+async def gave_out(line: Kitline, outlet: Outlet, *, by_mistake: bool = False) -> dict[int, int]:
+    """The outlet logs a kit; returns what counts against outlets in the same turn."""
+    async with line.app.db.transaction() as tx:
+        work = line.work(tx)
+        kit = await pick(work, outlet_holder(outlet), "nasal", 1)
+        supply = await issue(work, outlet_holder(outlet), kit, 1, To("self", "DN32"))
+        counts = await recent_refusals(work, outlet.service_id, work.now, 30)
+        if by_mistake:
+            await reverse(work, supply, None)
+        await work.flush()
+    return counts
+
+
 async def test_it_is_counted_for_thirty_days(line: Kitline) -> None:
     marsh, sea, _ = await line.read(Outlet)
     await refuse(line, marsh, 2)
@@ -109,13 +122,7 @@ async def test_a_later_supply_or_a_word_of_trust_forgives(line: Kitline) -> None
     marsh, *_ = await line.read(Outlet)
     await refuse(line, marsh, 2)
     await line.wait(timedelta(hours=1))
-    async with line.app.db.transaction() as tx:
-        work = line.work(tx)
-        kit = await pick(work, outlet_holder(marsh), "nasal", 1)
-        await issue(work, outlet_holder(marsh), kit, 1, To("self", "DN32"))
-        in_this_turn = await recent_refusals(work, marsh.service_id, work.now, 30)
-        await work.flush()
-    assert in_this_turn == {}
+    assert await gave_out(line, marsh) == {}
     assert await counted(line, marsh) == 0
     await line.wait(timedelta(hours=1))
     await refuse(line, marsh)
@@ -133,10 +140,5 @@ async def test_a_supply_logged_by_mistake_forgives_nothing(line: Kitline) -> Non
     marsh, *_ = await line.read(Outlet)
     await refuse(line, marsh, 2)
     await line.wait(timedelta(hours=1))
-    async with line.app.db.transaction() as tx:
-        work = line.work(tx)
-        kit = await pick(work, outlet_holder(marsh), "nasal", 1)
-        supply = await issue(work, outlet_holder(marsh), kit, 1, To("self", "DN32"))
-        await reverse(work, supply, None)
-        await work.flush()
+    await gave_out(line, marsh, by_mistake=True)
     assert await counted(line, marsh) == 2
