@@ -14,6 +14,7 @@ from handlers.engine.matching import plain
 from handlers.engine.turn import NOTICE, Scene, Turn
 from handlers.services import requests
 from handlers.services.dispatch import on_duty
+from handlers.services.roles import peer_of
 from handlers.services.rules import is_night, rules_of
 
 _OFF = ("off", "none", "end", "no")
@@ -88,10 +89,9 @@ async def _name(turn: Turn) -> dict[str, str]:
 @leads_to(END)
 async def answered(turn: Turn, answer: str) -> Next:
     """Both are a pair once the one who was asked says so."""
-    found = await turn.work.find(Peer, contact_id=turn.id)
-    one = next((p for p in found if p.status == "active"), None)
+    one = await peer_of(turn.work, turn.id)
     asker = await turn.work.need(Peer, turn.data["peer"])
-    if one is None or asker.status != "active":
+    if one is None or one.status != "active" or asker.status != "active":
         turn.say("pair.gone")
         return END
     told = await turn.scene.person(asker.contact_id)
