@@ -67,9 +67,17 @@ async def pair(turn: Turn, peer: Peer, rest: str) -> bool:
         turn.say("pair.unknown", name=rest)
         return True
     turn.say("pair.asked", name=other.name)
-    await begin(await turn.scene.person(other.contact_id), "pair", peer=peer.id, name=peer.name)
-    turn.journal("PairAsked", peer=other.id)
+    asked = await turn.scene.person(other.contact_id)
+    if not _is_asked_by(asked, peer):
+        await begin(asked, "pair", peer=peer.id, name=peer.name)
+        turn.journal("PairAsked", peer=other.id)
     return True
+
+
+def _is_asked_by(turn: Turn, peer: Peer) -> bool:
+    """The same question waits for an answer already: once is enough."""
+    waiting = [(turn.flow, turn.data), *((p["flow"], p["data"]) for p in turn.parked)]
+    return any(flow == "pair" and data.get("peer") == peer.id for flow, data in waiting)
 
 
 async def _part(scene: Scene, peer: Peer) -> None:
