@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from db.models import Fact, Offer, OfferStatus, Peer, PeerNote, Supply, Training
 from handlers.engine.turn import Turn
 from handlers.mourning import in_mourning
-from handlers.services.rules import LONDON
+from handlers.services.rules import uk_month
 
 FIRST_MARKS = (1, 10, 25, 50)
 THEN_EVERY = 100
@@ -49,14 +47,9 @@ async def numbers(turn: Turn, peer: Peer) -> None:
     offers = await turn.work.find(Offer, peer_id=peer.id)
     turn.say(
         "milestone.numbers",
-        month=sum(s.quantity for s in supplies if _this_month(s.at, turn.now)),
+        month=sum(s.quantity for s in supplies if uk_month(s.at) == uk_month(turn.now)),
         kits=sum(s.quantity for s in supplies),
         trained=sum(t.people for t in trainings),
         asked=len(offers),
         accepted=sum(o.status == OfferStatus.ACCEPTED for o in offers),
     )
-
-
-def _this_month(at: datetime, now: datetime) -> bool:
-    then, today = at.astimezone(LONDON), now.astimezone(LONDON)
-    return (then.year, then.month) == (today.year, today.month)

@@ -14,6 +14,7 @@ from handlers.engine.matching import plain
 from handlers.engine.turn import NOTICE, Scene, Turn
 from handlers.services import requests
 from handlers.services.dispatch import on_duty
+from handlers.services.roles import peer_of
 from handlers.services.rules import is_night, rules_of
 
 _OFF = ("off", "none", "end", "no")
@@ -66,9 +67,17 @@ async def pair(turn: Turn, peer: Peer, rest: str) -> bool:
         turn.say("pair.unknown", name=rest)
         return True
     turn.say("pair.asked", name=other.name)
-    await begin(await turn.scene.person(other.contact_id), "pair", peer=peer.id, name=peer.name)
-    turn.journal("PairAsked", peer=other.id)
+    asked = await turn.scene.person(other.contact_id)
+    if not _is_asked_by(asked, peer):
+        await begin(asked, "pair", peer=peer.id, name=peer.name)
+        turn.journal("PairAsked", peer=other.id)
     return True
+
+
+def _is_asked_by(turn: Turn, peer: Peer) -> bool:
+    """The same question waits for an answer already: once is enough."""
+    waiting = [(turn.flow, turn.data), *((p["flow"], p["data"]) for p in turn.parked)]
+    return any(flow == "pair" and data.get("peer") == peer.id for flow, data in waiting)
 
 
 async def _part(scene: Scene, peer: Peer) -> None:
@@ -88,10 +97,9 @@ async def _name(turn: Turn) -> dict[str, str]:
 @leads_to(END)
 async def answered(turn: Turn, answer: str) -> Next:
     """Both are a pair once the one who was asked says so."""
-    found = await turn.work.find(Peer, contact_id=turn.id)
-    one = next((p for p in found if p.status == "active"), None)
+    one = await peer_of(turn.work, turn.id)
     asker = await turn.work.need(Peer, turn.data["peer"])
-    if one is None or asker.status != "active":
+    if one is None or one.status != "active" or asker.status != "active":
         turn.say("pair.gone")
         return END
     told = await turn.scene.person(asker.contact_id)

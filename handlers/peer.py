@@ -12,6 +12,7 @@ from db.models import Contact, Flag, Peer, Service, Timer
 from handlers import coverage, lapses, stand_down
 from handlers.engine.turn import Scene, Turn
 from handlers.flags import OPEN, close_flag, raise_flag
+from handlers.services import requests
 from handlers.services.roles import peer_of
 from handlers.services.rules import LONDON, clock_words, uk_day
 from handlers.services.standing import run_out
@@ -126,6 +127,8 @@ async def link_here(turn: Turn, code: str) -> None:
         turn.say("peer.link_wrong")
         return
     turn.address = turn.work.save(replace(turn.address, contact_id=owner.id))
+    for request in await requests.open_request_of(turn.work, turn.id):  # and what they asked for
+        turn.work.save(replace(request, contact_id=owner.id))
     other = await turn.scene.person(owner.id)
     other.address = turn.address
     other.change(address_id=turn.address.id)

@@ -15,7 +15,7 @@ from handlers.flags import raise_flag
 from handlers.relay import mask
 from handlers.services.places import PlaceFound, find_place, mentioned_place
 from handlers.services.roles import peer_of
-from handlers.services.rules import LONDON
+from handlers.services.rules import uk_day, uk_month
 
 LONGEST = 300
 MOST_PENCE = 50_000
@@ -147,10 +147,7 @@ async def expenses(turn: Turn, peer: Peer, rest: str) -> None:
 
 
 def _month(notes: list[PeerNote], now: datetime) -> str:
-    today = now.astimezone(LONDON)
-    these = {n.id: n for n in notes}.values()
-    month = [n for n in these if n.at.astimezone(LONDON).month == today.month]
-    return pounds(sum(n.pence for n in month if n.at.astimezone(LONDON).year == today.year))
+    return pounds(sum(note.pence for note in notes if uk_month(note.at) == uk_month(now)))
 
 
 # --- for supervision ---------------------------------------------------------------------------
@@ -175,8 +172,7 @@ def _is_marked(turn: Turn) -> bool:
 
 async def ask_for_notes(scene: Scene, service: Service) -> None:
     """Once a month, by day: anything for your next talk? Nothing comes of not answering."""
-    today = scene.now.astimezone(LONDON)
-    if today.day > ASKED_TILL_DAY:
+    if uk_day(scene.now).day > ASKED_TILL_DAY:
         return
     for peer in await scene.work.find(Peer, service_id=service.id, status="active"):
         contact = await scene.work.need(Contact, peer.contact_id)
@@ -184,5 +180,5 @@ async def ask_for_notes(scene: Scene, service: Service) -> None:
         if resting or contact.erased_at or (scene.now - peer.created_at).days < NEW_FOR_DAYS:
             continue
         turn = await scene.person(peer.contact_id)
-        key = f"supervision:{peer.id}:{today:%Y-%m}"
+        key = f"supervision:{peer.id}:{uk_month(scene.now)}"
         turn.say("supervision.ask", kind="notice", dedupe=key)

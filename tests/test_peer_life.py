@@ -166,3 +166,17 @@ async def test_notes_for_supervision_are_asked_for_once_a_month(demo: Kitline) -
         f"supervision:{sam.id}:2027-02",
     ]
     assert not any(r.contact_id == jo.contact_id for r in asked)
+
+
+# --- one person, two phones --------------------------------------------------------------------
+
+
+async def test_a_request_goes_along_to_the_peer_whose_phone_it_is(demo: Kitline) -> None:
+    await demo.say(SAM, "LINK")
+    code = (await texts(demo, SAM))[-1].partition("LINK ")[2][:6]
+    await say(demo, SAM, "OFF")
+    await ask_for_kit(demo)
+    await say(demo, AMY, f"LINK {code}", "STATUS")
+    (request,) = await demo.read(KitRequest)
+    assert request.contact_id == (await peer(demo, "Sam")).contact_id
+    assert request.ref in (await texts(demo, AMY))[-1]

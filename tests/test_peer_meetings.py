@@ -134,6 +134,11 @@ async def test_a_paused_meeting_keeps_its_hour(demo: Kitline) -> None:
 # --- pairs -------------------------------------------------------------------------------------
 
 
+async def test_nobody_is_asked_twice_to_be_a_pair(demo: Kitline) -> None:
+    await say(demo, SAM, "PAIR Jo", "PAIR Jo")
+    assert len([text for text in await texts(demo, JO) if "as a pair" in text]) == 1
+
+
 async def test_a_partner_who_did_not_say_on_is_left_to_sleep(demo: Kitline) -> None:
     await say(demo, SAM, "PAIR Jo")
     await say(demo, JO, "YES")

@@ -24,7 +24,7 @@ from handlers.flags import team_name
 from handlers.joining import INVITED_FOR
 from handlers.peer_notes import pounds
 from handlers.services.codes import new_claim_code, show_claim_code
-from handlers.services.rules import LONDON
+from handlers.services.rules import LONDON, uk_day, uk_month
 
 __all__ = ["app"]
 
@@ -162,7 +162,7 @@ def notes(
             if one and note.peer_id != one.id:
                 continue
             peer = await work.need(Peer, note.peer_id)
-            day = f"{note.at.astimezone(LONDON):%Y-%m-%d}"
+            day = uk_day(note.at).isoformat()
             rows.append((day, peer.name or "-", note.kind, note.district or "-", note.note or "-"))
             if done:
                 work.save(replace(note, status="done"))
@@ -186,15 +186,13 @@ def expenses(
 
     async def act(app: App, work: Work) -> list[tuple[str, str, str, str]]:
         home = await service_named(work, service)
-        wanted = _month(month) if month else f"{work.now.astimezone(LONDON):%Y-%m}"
+        wanted = _month(month) if month else uk_month(work.now)
         rows = []
         for note in await work.find(PeerNote, service_id=home.id, kind="expense", status="open"):
-            day = note.at.astimezone(LONDON)
-            if f"{day:%Y-%m}" == wanted:
+            if uk_month(note.at) == wanted:
                 peer = await work.need(Peer, note.peer_id)
-                rows.append(
-                    (f"{day:%Y-%m-%d}", peer.name or "", pounds(note.pence), _cell(note.note))
-                )
+                day = uk_day(note.at).isoformat()
+                rows.append((day, peer.name or "", pounds(note.pence), _cell(note.note)))
         return rows
 
     out = csv.writer(sys.stdout, lineterminator="\n")

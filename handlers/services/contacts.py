@@ -18,11 +18,14 @@ async def contact_at(work: Work, message: InboundMessage) -> Contact:
         if contact.address_id != address.id:
             contact = work.save(replace(contact, address_id=address.id))
         return contact
-    contact = await new_contact(work, message.channel, message.line, message.address)
-    services = await services_of_line(work, message.channel, message.line)
-    if len(services) == 1:
-        contact = work.save(replace(contact, service_id=services[0].id))
-    return contact
+    return await _stranger(work, message.channel, message.line, message.address)
+
+
+async def _stranger(work: Work, channel: str, line: str, address: str) -> Contact:
+    """Nothing is known of them; where one service alone answers, they are its contact."""
+    services = await services_of_line(work, channel, line)
+    service_id = services[0].id if len(services) == 1 else None
+    return await new_contact(work, channel, line, address, service_id)
 
 
 async def address_at(work: Work, channel: str, line: str, address: str) -> Address | None:
@@ -72,11 +75,7 @@ async def begin_anew(work: Work, address: Address, reason: str) -> Contact:
     work.save(replace(former, address_id=reachable[0] if reachable else None))
     if not reachable:
         await _withdraw(work, former)
-    contact = await new_contact(work, address.channel, address.line, address.address)
-    services = await services_of_line(work, address.channel, address.line)
-    if len(services) == 1:
-        contact = work.save(replace(contact, service_id=services[0].id))
-    return contact
+    return await _stranger(work, address.channel, address.line, address.address)
 
 
 async def _withdraw(work: Work, contact: Contact) -> None:

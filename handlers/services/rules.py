@@ -92,6 +92,11 @@ def uk_day(now: datetime) -> date:
     return now.astimezone(LONDON).date()
 
 
+def uk_month(at: datetime) -> str:
+    """The month it is here, like 2026-11."""
+    return f"{at.astimezone(LONDON):%Y-%m}"
+
+
 def is_night(now: datetime, rules: Rules) -> bool:
     """Whether peers who did not say they are on are left to sleep."""
     start, end = time.fromisoformat(rules.night_from), time.fromisoformat(rules.night_to)
