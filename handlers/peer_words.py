@@ -39,12 +39,14 @@ async def peer_word(turn: Turn, one: Peer, text: str) -> bool:
     """A word of the table; a bare YES for the question that was sent last."""
     if await _yes_to_offer(turn, one, text):
         return True
-    if turn.memory.get("last") == "flow" and await conversation.chosen_here(turn, text):
-        return False  # PASS at a question of ours is an answer, not a no to an offer
     found = first_word(text, library.role_words(turn.tongue, "peer"))
     if found is None:
         return False
     name, rest = found
+    reports = name == "issued" and re.match(r"\d", rest)  # of the next kits: never an answer
+    asked = turn.memory.get("last") == "flow" and not reports
+    if asked and await conversation.chosen_here(turn, text):
+        return False  # PASS at a question of ours is an answer, not a no to an offer
     if rest and name in MAY_BEGIN_AN_ANSWER and conversation.awaits_words(turn):
         return False
     return await WORDS[name](turn, one, rest)
