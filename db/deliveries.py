@@ -1,4 +1,5 @@
-"""What became of messages of one kind, contact by contact; their texts stay sealed."""
+"""What became of messages of one kind, contact by contact and time by time; their texts stay
+sealed."""
 
 from __future__ import annotations
 
@@ -12,13 +13,13 @@ from db.tables import outbox
 
 async def deliveries(
     tx: Tx, service_id: int, kind: str, since: datetime
-) -> dict[int, tuple[str, str]]:
-    """Contact → status and channel of the last message of this kind made since then."""
+) -> dict[tuple[int, datetime], tuple[str, str]]:
+    """Contact and when it was made → status and channel of a message of this kind since then."""
     rows = await tx.execute(
-        select(outbox.c.contact_id, outbox.c.status, outbox.c.channel)
+        select(outbox.c.contact_id, outbox.c.created_at, outbox.c.status, outbox.c.channel)
         .where(
             outbox.c.service_id == service_id, outbox.c.kind == kind, outbox.c.created_at >= since
         )
         .order_by(outbox.c.id)
     )
-    return {contact: (status, channel) for contact, status, channel in rows}
+    return {(contact, at): (status, channel) for contact, at, status, channel in rows}

@@ -55,10 +55,10 @@ async def by_noon(line: Kitline) -> list[str]:
     return [m.text for to, m, _ in await line.new_messages() if to == AMY]
 
 
-async def standing(line: Kitline) -> Standing:
+async def standing(line: Kitline, batch: str = "") -> Standing:
     async with line.app.db.read() as tx:
         work = line.work(tx)
-        (recall,) = await work.find(Recall)
+        (recall,) = [one for one in await work.find(Recall) if not batch or batch in one.batches]
         return await recalls.standing(work, recall, await work.need(Service, recall.service_id))
 
 
@@ -124,3 +124,20 @@ async def test_one_text_with_no_word_from_the_network_is_seen_to(
         assert [f.kind for f in await line.read(Flag) if f.about.startswith("recall")] == [
             "recall_not_reached"
         ]
+
+
+async def test_another_recall_s_text_reaches_nobody_for_this_one(
+    sqlite_url: str, secret_key: str, gazetteer: Gazetteer
+) -> None:
+    async with kitline(sqlite_url, secret_key, gazetteer, "sms", now=EVENING) as line:
+        await amy_has(line, "N9998", "N9999")
+        assert line.twilio
+        line.twilio.undeliverable[AMY] = "30003"
+        await do(line, "recall nasal N9998 check")
+        await line.wait(timedelta(hours=13))
+        line.twilio.undeliverable.clear()
+        await do(line, "recall nasal N9999 check")
+        await line.wait(timedelta(minutes=1))
+        stands = {batch: await standing(line, batch) for batch in ("N9998", "N9999")}
+        assert (stands["N9998"].reached, stands["N9998"].not_reached) == (0, 1)
+        assert (stands["N9999"].reached, stands["N9999"].not_reached) == (1, 0)

@@ -134,18 +134,31 @@ async def note_all(work: Work, recall: Recall, service: Service) -> list[RecallN
 
 def note_holding(work: Work, recall: Recall, holding: Holding, status: str) -> RecallNotice:
     """Somebody who has one of these, and how they stand to being told."""
+    return _note(
+        work,
+        recall,
+        holding.batch,
+        status,
+        quantity=holding.quantity,
+        contact_id=holding.contact_id,
+        holding_id=holding.id,
+        code=holding.code,
+    )
+
+
+def _note(
+    work: Work, recall: Recall, batch: str, status: str, *, quantity: int = 1, **more: Any
+) -> RecallNotice:
     return work.save(
         RecallNotice(
             id=work.new_id(),
             service_id=recall.service_id,
             recall_id=recall.id,
-            batch=holding.batch,
-            quantity=holding.quantity,
+            batch=batch,
+            quantity=quantity,
             status=status,
             at=work.now,
-            contact_id=holding.contact_id,
-            holding_id=holding.id,
-            code=holding.code,
+            **more,
         )
     )
 
@@ -181,19 +194,7 @@ def note_nameless(
     work: Work, recall: Recall, batch: str, code: str = "", contact_id: int | None = None
 ) -> RecallNotice:
     """A kit that was out with no name, until somebody spoke of it."""
-    return work.save(
-        RecallNotice(
-            id=work.new_id(),
-            service_id=recall.service_id,
-            recall_id=recall.id,
-            batch=batch,
-            quantity=1,
-            status="reached",
-            at=work.now,
-            contact_id=contact_id,
-            code=code,
-        )
-    )
+    return _note(work, recall, batch, "reached", code=code, contact_id=contact_id)
 
 
 # --- how far it has come -----------------------------------------------------------------------
@@ -221,7 +222,8 @@ async def settle(work: Work, recall: Recall) -> list[RecallNotice]:
     asked = await work.find(KitRequest, service_id=recall.service_id, reason="recalled")
     had = {r.contact_id: r for r in asked if r.asked_at >= recall.started_at and _supplied(r)}
     for notice in notices:
-        status = settled(notice, sent.get(notice.contact_id or 0), notice.at, work.now)
+        text = sent.get((notice.contact_id or 0, notice.at))  # of this recall, not of another
+        status = settled(notice, text, notice.at, work.now)
         anew = had.get(notice.contact_id or 0)
         replaced_at = notice.replaced_at or (anew.handed_at or anew.closed_at if anew else None)
         if (status, replaced_at) != (notice.status, notice.replaced_at):
