@@ -10,7 +10,7 @@ from handlers.services.contacts import has_consent
 from handlers.services.holdings import is_over
 from handlers.services.pack_codes import pack_of
 from handlers.services.rules import uk_day
-from handlers.stock_reading import read_month
+from handlers.stock_reading import read_batch, read_month
 
 
 def _skipped(turn: Turn, text: str) -> bool:
@@ -39,7 +39,7 @@ async def batch(turn: Turn, text: str) -> Next:
     """The batch on the box, or the code on our label, which tells the rest; or nothing."""
     if pack := await pack_of(turn.work, text):
         return Go("pack", data={"pack": pack.id})
-    turn.data["batch"] = "" if _skipped(turn, text) else plain(text).upper()[:20]
+    turn.data["batch"] = "" if _skipped(turn, text) else read_batch(text)
     return "expiry"
 
 

@@ -16,6 +16,7 @@ _BATCH = re.compile(r"(?=[A-Z-]*\d)[A-Z0-9][A-Z0-9-]{2,19}")
 _FILLERS = frozenset(
     ("x", "kit", "kits", "box", "boxes", "batch", "lot", "of", "to", "exp", "expiry", "expires")
 )
+_BEFORE_A_BATCH = frozenset(("batch", "lot", "no", "no.", "nr", "number", "is", "its", "it's"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,12 @@ def read_entry(text: str, products: Mapping[str, str], batches: Collection[str] 
         elif said and said not in _FILLERS:
             rest.append(word)
     return Entry(quantity, product, batch, expiry, tuple(rest))
+
+
+def read_batch(text: str) -> str:
+    """A batch number as somebody copies it from a box ("lot n 2402"), as it is kept: N2402."""
+    words = (word for word in plain(text).split() if word not in _BEFORE_A_BATCH)
+    return "".join(words).upper()[:20]
 
 
 def _joined(text: str, products: Mapping[str, str]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from handlers.services.products import typed_products
 from handlers.services.rules import Product, Rules
-from handlers.stock_reading import Entry, read_entry, read_month
+from handlers.stock_reading import Entry, read_batch, read_entry, read_month
 
 MAY = date(2027, 5, 31)
 KINDS = typed_products("en", Rules())
@@ -35,6 +35,13 @@ KINDS = typed_products("en", Rules())
 )
 def test_what_was_typed(text: str, entry: Entry) -> None:
     assert read_entry(text, KINDS, {"N2402", "ODD"}) == entry
+
+
+@pytest.mark.parametrize(
+    "text", ["N2402", "n2402.", "lot N2402", "Batch no. N2402", "N 2402", "it's n2402"]
+)
+def test_a_batch_as_somebody_copies_it(text: str) -> None:
+    assert read_batch(text) == "N2402"
 
 
 @pytest.mark.parametrize(
