@@ -13,14 +13,13 @@ from markupsafe import Markup
 from bot.bootstrap import App
 from bot.commands.output import plural, table
 from bot.commands.reading import read_batch, read_day, read_product
-from bot.commands.session import change, look, service_named
+from bot.commands.session import change, look, service_named, services_named
 from bot.commands.shared import UserError, failing
 from bot.web.pages import PUBLIC, spaced
 from content import library
 from db.models import PackCode, Service
 from db.work import Work
 from handlers.services import pack_codes
-from handlers.services.contacts import all_services
 from handlers.services.products import product_words
 from handlers.services.rules import rules_of
 
@@ -81,9 +80,8 @@ def list_(service: str = _service) -> None:
     """How many codes each batch has, and how many of those packs were swapped."""
 
     async def act(app: App, work: Work) -> list[tuple[object, ...]]:
-        homes = [await service_named(work, service)] if service else await all_services(work)
         rows: list[tuple[object, ...]] = []
-        for home in homes:
+        for home in await services_named(work, service):
             packs = await work.find(PackCode, service_id=home.id)
             made = Counter((p.product, p.batch) for p in packs)
             swapped = Counter((p.product, p.batch) for p in packs if p.status == "replaced")

@@ -14,7 +14,7 @@ from bot.commands.csv_files import read_lines, with_heads
 from bot.commands.group import OneLineGroup
 from bot.commands.output import plural, table, when
 from bot.commands.reading import read_batch, read_product
-from bot.commands.session import change, look, service_named
+from bot.commands.session import change, look, service_named, services_named
 from bot.commands.shared import UserError, failing
 from bot.commands.stock import holders_of
 from content import library
@@ -26,7 +26,6 @@ from handlers import recalls as acts
 from handlers.engine.turn import Scene
 from handlers.flags import team_name
 from handlers.services import recalls
-from handlers.services.contacts import all_services
 from handlers.services.recalls import Standing
 from handlers.services.supplies import lines_of
 
@@ -249,9 +248,8 @@ def list_(service: str = _service) -> None:
     """Every recall, the newest first."""
 
     async def act(app: App, work: Work) -> list[tuple[object, ...]]:
-        homes = [await service_named(work, service)] if service else await all_services(work)
         rows: list[tuple[object, ...]] = []
-        for home in homes:
+        for home in await services_named(work, service):
             for one in reversed(await work.find(Recall, service_id=home.id)):
                 batches = ", ".join(one.batches[:3]) + (" ..." if len(one.batches) > 3 else "")
                 begun = when(one.started_at)

@@ -7,14 +7,13 @@ import typer
 from bot.bootstrap import App
 from bot.commands.output import table, when
 from bot.commands.peers import peer_named
-from bot.commands.session import change, look, service_named
+from bot.commands.session import change, look, services_named
 from bot.commands.shared import UserError, failing
 from content import library
 from db.models import OPEN_STATUSES, Fact, KitRequest, Offer, Peer, RequestStatus, Service
 from db.work import Work
 from handlers import ladder, news
 from handlers.engine.turn import Scene
-from handlers.services.contacts import all_services
 from handlers.services.geo import miles
 
 app = typer.Typer(help="Kit requests.", no_args_is_help=True)
@@ -31,10 +30,9 @@ def list_(
     """Open requests, the oldest first."""
 
     async def act(app: App, work: Work) -> list[tuple[object, ...]]:
-        services = [await service_named(work, service)] if service else await all_services(work)
         scene = Scene(work, app.engine.world)
         rows = []
-        for home in services:
+        for home in await services_named(work, service):
             found = await work.find(KitRequest, service_id=home.id, closed_at=None)
             if all_:
                 found = (await work.find(KitRequest, service_id=home.id))[-CLOSED_SHOWN:]

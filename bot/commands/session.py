@@ -77,6 +77,11 @@ async def be_ready(settings: Settings, *, create: bool) -> None:
     await schema.migrate(settings.database_url)
 
 
+async def services_named(work: Work, name: str) -> list[Service]:
+    """The service of that name; with "", every one."""
+    return [await service_named(work, name)] if name else await all_services(work)
+
+
 async def service_named(work: Work, name: str) -> Service:
     """A service by its short name or its name; with "", the only one there is."""
     services = await all_services(work)
