@@ -9,7 +9,7 @@ from db.stock import is_stale, promises, stock_of
 from handlers import rounds
 from handlers.engine.turn import Scene, Turn
 from handlers.flags import OPEN, close_flag, in_emergency, new_flag, raise_flag
-from handlers.services.rules import Rules, rules_of
+from handlers.services.rules import Rules, rules_of, uk_day
 from handlers.services.supplies import (
     Holder,
     NoStock,
@@ -114,7 +114,7 @@ async def _holders(scene: Scene, service: Service) -> list[tuple[Holder, list[Co
 async def _ask(scene: Scene, holder: Holder, phones: list[Contact], rules: Rules) -> None:
     """Out of date, soon out of date, not looked at for long: each said once."""
     lines = await lines_of(scene.work, holder)
-    over = [n for n in lines if n.is_over(scene.now.date())]
+    over = [n for n in lines if n.is_over(uk_day(scene.now))]
     soon = [n for n in lines if is_soon_over(n, scene.now, rules)]
     stale = lines if is_stale(lines, scene.now, rules.stock_stale_days) else []
     marks = [*(f"over:{n.batch}" for n in over), *(f"soon:{n.batch}" for n in soon)]

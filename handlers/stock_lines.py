@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from content.library import Listed, Saying, Words, saying
 from db.stock import StockLine
 from handlers.services.products import product_words
-from handlers.services.rules import Rules
+from handlers.services.rules import Rules, uk_day
 
 
 def as_words(locale: str, lines: Iterable[StockLine], now: datetime, rules: Rules) -> Words:
@@ -40,7 +40,7 @@ def _line_words(locale: str, line: StockLine, now: datetime, rules: Rules) -> Sa
 def _marks(line: StockLine, now: datetime, rules: Rules) -> Iterable[Saying]:
     if line.frozen:
         yield saying("saying.stock_hold")
-    if line.is_over(now.date()):
+    if line.is_over(uk_day(now)):
         yield saying("saying.stock_over")
     elif is_soon_over(line, now, rules):
         yield saying("saying.stock_soon")
@@ -53,12 +53,12 @@ def _marks(line: StockLine, now: datetime, rules: Rules) -> Iterable[Saying]:
 
 def is_soon_over(line: StockLine, now: datetime, rules: Rules) -> bool:
     """In date, but not for long."""
-    if line.expiry is None or line.is_over(now.date()):
+    if line.expiry is None or line.is_over(uk_day(now)):
         return False
-    return line.expiry <= now.date() + timedelta(days=rules.expiry_notice_days)
+    return line.expiry <= uk_day(now) + timedelta(days=rules.expiry_notice_days)
 
 
 def is_low(lines: Iterable[StockLine], now: datetime, rules: Rules) -> bool:
     """Whether what can still be given out is little enough for a top-up."""
-    free = sum(n.available for n in lines if not n.is_over(now.date()))
+    free = sum(n.available for n in lines if not n.is_over(uk_day(now)))
     return free <= rules.low_stock

@@ -17,7 +17,7 @@ from handlers.engine.turn import Turn
 from handlers.services.places import PlaceFound, find_place
 from handlers.services.products import EITHER, FORMS, form_of, product_words, typed_products
 from handlers.services.roles import outlet_of, peer_of
-from handlers.services.rules import Rules, rules_of
+from handlers.services.rules import Rules, rules_of, uk_day
 from handlers.services.supplies import (
     Holder,
     NoStock,
@@ -143,7 +143,7 @@ def _take_place(turn: Turn, text: str) -> bool:
 async def _free(turn: Turn) -> list[StockLine]:
     """Kits in date of the wanted kind, not promised."""
     product = turn.data.get("product", EITHER)
-    today = turn.now.date()
+    today = uk_day(turn.now)
     lines = await fitting(turn.work, await _holder(turn), product)
     return [n for n in lines if n.available > 0 and not n.is_over(today)]
 

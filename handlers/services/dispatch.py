@@ -242,7 +242,7 @@ async def _gathered(work: Work, service_id: int) -> list[Candidate]:
     return [
         Candidate(
             peer=peer,
-            available=available(bags["peer", peer.id], work.now.date()),
+            available=available(bags["peer", peer.id], uk_day(work.now)),
             open_jobs=jobs[peer.id],
             reachable=await _reachable(work, contacts[peer.id]),
             already_asked=False,

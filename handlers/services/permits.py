@@ -8,7 +8,7 @@ from db.models import KitRequest, Outlet, Service
 from db.stock import StockLine
 from db.work import Work
 from handlers.services.dispatch import need_of
-from handlers.services.rules import rules_of
+from handlers.services.rules import rules_of, uk_day
 from handlers.services.supplies import Holder, lines_of, reserve
 from handlers.services.supply_terms import may_supply, peer_in, supplier_of
 
@@ -26,7 +26,7 @@ async def barred(work: Work, holder: Holder, request: KitRequest) -> frozenset[s
     """
     need = await need_of(work, request)
     wanted = need.wanted if need.wanted.age else replace(need.wanted, age=None)
-    today = work.now.date()
+    today = uk_day(work.now)
     rules = rules_of(await work.need(Service, request.service_id))
     supplier = peer_in(need.nation)
     if holder.kind == "outlet":

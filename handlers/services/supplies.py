@@ -11,7 +11,7 @@ from db.models import KitRequest, Movement, Outlet, Peer, Service, Supply
 from db.stock import StockLine, stock_of
 from db.work import Work
 from handlers.services.products import fits
-from handlers.services.rules import rules_of
+from handlers.services.rules import rules_of, uk_day
 from handlers.services.trainings import reverse_with
 
 
@@ -72,7 +72,7 @@ async def known_lines(work: Work, holder: Holder) -> list[StockLine]:
 async def lines_of(work: Work, holder: Holder) -> list[StockLine]:
     """A holder's stock, in date first, the batch that runs out first before the others."""
     lines = [n for n in await known_lines(work, holder) if n.quantity or n.reserved]
-    today = work.now.date()
+    today = uk_day(work.now)
     return sorted(lines, key=lambda n: (n.is_over(today), n.expiry or date.max, n.product))
 
 
@@ -141,7 +141,7 @@ async def pick(
 ) -> StockLine:
     """The line to take kits from: a fitting product in date, the one that runs out first."""
     lines = [n for n in await fitting(work, holder, product, batch) if n.product not in barred]
-    today = work.now.date()
+    today = uk_day(work.now)
     for line in lines:
         if line.available >= quantity and not line.is_over(today):
             return line
@@ -161,7 +161,7 @@ async def pick_several(
     try:
         return [(await pick(work, holder, product, quantity, batch), quantity)]
     except NoStock:
-        today = work.now.date()
+        today = uk_day(work.now)
         free: dict[str, list[StockLine]] = {}
         for line in await fitting(work, holder, product, batch):
             if line.available > 0 and not line.is_over(today):
@@ -264,7 +264,7 @@ async def issue(
     line = await line_of(work, holder, *line.box)
     if line.frozen:
         raise NoStock("frozen")
-    if line.is_over(work.now.date()):
+    if line.is_over(uk_day(work.now)):
         raise NoStock("over")
     promised = 0
     if request:
@@ -306,7 +306,7 @@ async def issue(
 
 async def left_of(work: Work, holder: Holder, product: str) -> int:
     """How many kits of a product a holder can still give out, promised ones included."""
-    today = work.now.date()
+    today = uk_day(work.now)
     return sum(
         n.quantity
         for n in await lines_of(work, holder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -142,3 +143,12 @@ async def test_several_batches_where_none_has_enough(
         return
     shares = await pick_several(shelf.work, shelf.holder, "either", quantity)
     assert {line.batch: n for line, n in shares} == taken
+
+
+async def test_a_kit_runs_out_at_midnight_here_in_summer_too(shelf: Shelf) -> None:
+    await shelf.fill(("nasal", "A", date(2027, 6, 30), 1))
+    await shelf.flush_at(datetime(2027, 6, 30, 22, 59, tzinfo=UTC))
+    assert (await pick(shelf.work, shelf.holder, "nasal", 1)).batch == "A"
+    shelf.work.now = datetime(2027, 6, 30, 23, 1, tzinfo=UTC)  # one minute past midnight
+    with pytest.raises(NoStock):
+        await pick(shelf.work, shelf.holder, "nasal", 1)
