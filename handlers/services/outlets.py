@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from content.library import Words
-from db.models import Outlet
+from db.models import Movement, Outlet, Recall, Refusal, Supply
 from db.refusals import recent_refusals
 from db.stock import StockLine, is_stale, stock_of
 from db.work import Work
@@ -19,6 +19,8 @@ from handlers.services.rules import Rules
 from handlers.services.supply_terms import may_supply, supplier_of
 
 KM_PER_MILE = 1.609344
+SEEN = (Outlet, Movement, Recall, Refusal, Supply)
+"""What is seen of outlets: while none of these changes, it stays the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ async def ranked_outlets(
     Those that cannot supply follow, nearest first, each with the reason.
     """
     shelves = by_holder(await stock_of(work, service_id))
-    refused = await recent_refusals(work, service_id, work.now, rules.refusal_days)
+    refused = await recent_refusals(work, service_id, rules.refusal_days)
     found = []
     for outlet in await work.find(Outlet, service_id=service_id, **of):
         mine = shelves["outlet", outlet.id]

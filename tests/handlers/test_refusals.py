@@ -91,7 +91,7 @@ async def refuse(line: Kitline, outlet: Outlet, times: int = 1) -> None:
 async def counted(line: Kitline, outlet: Outlet) -> int:
     async with line.app.db.read() as tx:
         work: Work = line.work(tx)
-        return (await recent_refusals(work, outlet.service_id, work.now, 30)).get(outlet.id, 0)
+        return (await recent_refusals(work, outlet.service_id, 30)).get(outlet.id, 0)
 
 
 async def test_it_is_counted_for_thirty_days(line: Kitline) -> None:
@@ -113,7 +113,7 @@ async def test_a_later_supply_or_a_word_of_trust_forgives(line: Kitline) -> None
         work = line.work(tx)
         kit = await pick(work, outlet_holder(marsh), "nasal", 1)
         await issue(work, outlet_holder(marsh), kit, 1, To("self", "DN32"))
-        in_this_turn = await recent_refusals(work, marsh.service_id, work.now, 30)
+        in_this_turn = await recent_refusals(work, marsh.service_id, 30)
         await work.flush()
     assert in_this_turn == {}
     assert await counted(line, marsh) == 0
