@@ -120,7 +120,7 @@ def night_ends(now: datetime, rules: Rules) -> datetime:
 
 
 def clock_words(when: datetime, now: datetime) -> Words:
-    """A time as people say it: "14:05", "tomorrow 09:00", "Mon 09:00", "1 December, 09:00"."""
+    """A time as people say it: "14:05", "tomorrow 09:00", "Mon 09:00", "01/12 09:00"."""
     local, today = when.astimezone(LONDON), now.astimezone(LONDON).date()
     clock = local.strftime("%H:%M")
     days = (local.date() - today).days
@@ -130,5 +130,4 @@ def clock_words(when: datetime, now: datetime) -> Words:
         return saying("saying.clock_tomorrow", clock=clock)
     if abs(days) < 7:
         return saying("saying.clock_weekday", weekday=local.weekday(), clock=clock)
-    date = saying("saying.date", date=local.day, month=local.month)
-    return saying("saying.clock_date", date=date, clock=clock)
+    return saying("saying.clock_date", date=local.day, month=local.month, clock=clock)
