@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import bindparam, case, func, select
 
 from db.models import Offer
+from db.statements import OfServices
 from db.tables import offers
 from db.work import Work
 
@@ -24,13 +25,11 @@ class Asks:
 
 
 _OF = (offers.c.service_id, offers.c.peer_id)
-_COUNTS = (
+_COUNTS = OfServices(
     select(*_OF, func.sum(case((offers.c.sent_at > bindparam("day"), 1), else_=0)), func.count())
-    .where(
-        offers.c.service_id.in_(bindparam("services", expanding=True)),
-        offers.c.sent_at > bindparam("week"),
-    )
-    .group_by(*_OF)
+    .where(offers.c.sent_at > bindparam("week"))
+    .group_by(*_OF),
+    offers.c.service_id,
 )
 
 
@@ -41,8 +40,8 @@ async def asks_of(work: Work, service_id: int) -> dict[int, Asks]:
         together = work.beside("service_id", service_id)
         for one in together:
             work.memo["asks", one] = {}
-        since = {"day": work.now - DAY, "week": work.now - WEEK}
-        for row in await work.tx.execute(_COUNTS, {"services": together, **since}):
+        counts = _COUNTS.of(together, day=work.now - DAY, week=work.now - WEEK)
+        for row in await work.tx.execute(*counts):
             work.memo["asks", row[0]][row[1]] = Asks(int(row[2]), int(row[3]))
     stored: dict[int, Asks] = work.memo[memo_key]
     new = [o for o in work.added(Offer) if o.version == 1 and o.service_id == service_id]

@@ -6,6 +6,7 @@ finding its shape costs as much as running it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -43,6 +44,23 @@ def _select(table: Table, shape: Shape) -> Any:
         else:
             statement = statement.where(column == bindparam(name))
     return statement
+
+
+class OfServices:
+    """A statement about one service, or about several at once.
+
+    SQLAlchemy writes a list of values anew each time, so that one service has a form of its own.
+    """
+
+    def __init__(self, statement: Any, column: Any) -> None:
+        self._one = statement.where(column == bindparam("services"))
+        self._several = statement.where(column.in_(bindparam("services", expanding=True)))
+
+    def of(self, services: Sequence[int], **more: Any) -> tuple[Any, dict[str, Any]]:
+        """The statement for these, and its parameters."""
+        if len(services) == 1:
+            return self._one, {"services": services[0], **more}
+        return self._several, {"services": services, **more}
 
 
 @cache

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import bindparam, case, func, select
 
 from db.models import Movement, Recall, Service
+from db.statements import OfServices
 from db.tables import movements
 from db.work import Work
 
@@ -63,15 +64,14 @@ _OF = [
     movements.c[name]
     for name in ("service_id", "holder_kind", "holder_id", "product", "batch", "expiry")
 ]
-_SUMS = (
+_SUMS = OfServices(
     select(
         *_OF,
         func.sum(movements.c.quantity),
         func.sum(movements.c.reserved),
         func.max(case((movements.c.kind.in_(TOLD), movements.c.at))),
-    )
-    .where(movements.c.service_id.in_(bindparam("services", expanding=True)))
-    .group_by(*_OF)
+    ).group_by(*_OF),
+    movements.c.service_id,
 )
 
 
@@ -101,7 +101,7 @@ async def _stored(work: Work, service_id: int) -> Sums:
         together = work.beside("service_id", service_id)
         for one in together:
             work.memo["stock", one] = {}
-        for row in await work.tx.execute(_SUMS, {"services": together}):
+        for row in await work.tx.execute(*_SUMS.of(together)):
             work.memo["stock", row[0]][tuple(row[1:6])] = (int(row[6]), int(row[7]), row[8])
     found: Sums = work.memo[memo_key]
     return found

@@ -23,14 +23,15 @@ async def offer_to(
     scene: Scene, request: KitRequest, peer: Peer, km: float, until: datetime, **why: Any
 ) -> Offer:
     """Offer a request to a peer. ``why``: for the journal, why it is them."""
-    waiting = await scene.work.find(Offer, peer_id=peer.id, status=OfferStatus.SENT)
+    # of the whole service: that is what the ladder has read already
+    waiting = await scene.work.find(Offer, service_id=request.service_id, status=OfferStatus.SENT)
     offer = scene.work.save(
         Offer(
             id=scene.work.new_id(),
             service_id=request.service_id,
             request_id=request.id,
             peer_id=peer.id,
-            code=new_offer_code({o.code for o in waiting}),
+            code=new_offer_code({o.code for o in waiting if o.peer_id == peer.id}),
             status=OfferStatus.SENT,
             distance_km=round(km, 2),
             sent_at=scene.now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 from content import library
 from db.models import KitRequest
@@ -93,14 +94,18 @@ async def global_word(turn: Turn, text: str) -> bool:
 
 async def _cancels_one(turn: Turn, text: str) -> bool:
     """CANCEL and the code of one of several open requests."""
-    known = library.global_words(turn.tongue)
-    found = first_word(text, {said: name for said, name in known.items() if name == "cancel"})
+    found = first_word(text, _cancel_words(turn.tongue))
     ref = found[1].strip().upper() if found else ""
     mine = await requests.open_request_of(turn.work, turn.id) if ref else []
     if ref not in [request.ref for request in mine]:
         return False
     await open_request.cancel(turn, ref)
     return True
+
+
+@cache
+def _cancel_words(tongue: str) -> dict[str, str]:
+    return {said: name for said, name in library.global_words(tongue).items() if name == "cancel"}
 
 
 async def _is_option_here(turn: Turn, text: str) -> bool:

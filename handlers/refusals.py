@@ -117,7 +117,7 @@ async def _note(turn: Turn, request: KitRequest, reason: str) -> None:
         )
     )
     days = rules_of(service).refusal_days
-    times = await recent_refusals(scene.work, service.id, scene.now, days)
+    times = await recent_refusals(scene.work, service.id, days)
     if reason == "none_left" and outlet.none_left_at is None:
         outlet = scene.work.save(replace(outlet, none_left_at=scene.now))
         await _tell_outlet(scene, outlet)
@@ -181,7 +181,7 @@ async def in_words(turn: Turn, outlet_id: int) -> Words:
     outlet = await turn.work.need(Outlet, outlet_id)
     service = await turn.work.need(Service, outlet.service_id)
     days = rules_of(service).refusal_days
-    times = await recent_refusals(turn.work, service.id, turn.now, days)
+    times = await recent_refusals(turn.work, service.id, days)
     told_of = await turn.work.find(Refusal, service_id=service.id, outlet_id=outlet_id)
     return saying(
         "saying.refusals",

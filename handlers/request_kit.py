@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from content import library
-from db.models import KitRequest, RequestStatus
+from db.models import KitRequest, RequestStatus, Service
 from handlers import ladder, news, open_request
 from handlers.consent import place_data, service_for
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import Turn
 from handlers.flags import raise_flag, team_name
-from handlers.services import help_lines, requests
+from handlers.services import dispatch, help_lines, outlets, requests
 from handlers.services.contacts import all_services, has_consent
-from handlers.services.dispatch import Need, Ranked, candidates_for, rank
+from handlers.services.dispatch import Need, Ranked
 from handlers.services.geo import distance_words
-from handlers.services.outlets import NearOutlet, outlets_near
+from handlers.services.outlets import NearOutlet
 from handlers.services.places import (
     DidYouMean,
     NotInUk,
@@ -225,13 +225,23 @@ def need(turn: Turn) -> Need:
 
 
 async def near(turn: Turn) -> tuple[list[Ranked], list[NearOutlet]]:
-    """The peers who can be asked now, and the outlets with a kit, nearest first."""
-    service = turn.home()
-    rules = rules_of(service)
+    """The peers who can be asked now, and the outlets with a kit, nearest first.
+
+    Whether there is something to choose, and the question itself, need the same look: it is kept
+    until something changes.
+    """
+    service, memo = turn.home(), turn.work.memo
     wanted = need(turn)
-    ranked = rank(await candidates_for(turn.work, service.id, None), wanted, turn.now, rules)
-    outlets = await outlets_near(turn.work, service.id, wanted, rules, service.nation)
-    return [r for r in ranked if not r.why_not], outlets
+    memo_key = ("near", service.id, wanted)
+    seen = turn.work.edition(Service, *dispatch.SEEN, *outlets.SEEN)
+    if memo_key not in memo or memo[memo_key][0] != seen:
+        rules = rules_of(service)
+        everybody = await dispatch.candidates_for(turn.work, service.id, None)
+        peers = [r for r in dispatch.rank(everybody, wanted, turn.now, rules) if not r.why_not]
+        shops = await outlets.outlets_near(turn.work, service.id, wanted, rules, service.nation)
+        memo[memo_key] = (seen, (peers, shops))
+    found: tuple[list[Ranked], list[NearOutlet]] = memo[memo_key][1]
+    return found
 
 
 @leads_to("kit", "route_or_on")
@@ -239,9 +249,9 @@ async def kit_or_on(turn: Turn, _: str) -> Next:
     """Only where two kinds are near is there something to choose."""
     if turn.data.get("kit"):
         return "route_or_on"
-    peers, outlets = await near(turn)
+    peers, shops = await near(turn)
     rules = rules_of(turn.home())
-    stocks = [r.candidate.available for r in peers] + [o.available for o in outlets]
+    stocks = [r.candidate.available for r in peers] + [o.available for o in shops]
     kinds = {form_of(product, rules) for stock in stocks for product in stock}
     return "kit" if {"nasal", "injectable"} <= kinds else "route_or_on"
 
@@ -256,10 +266,10 @@ async def kit(turn: Turn, answer: str) -> Next:
 @leads_to("route", "confirm")
 async def route_or_on(turn: Turn, _: str) -> Next:
     """Meet or collect, where both are there to choose from."""
-    peers, outlets = await near(turn)
-    if peers and outlets:
+    peers, shops = await near(turn)
+    if peers and shops:
         return "route"
-    turn.data["route"] = "peer" if peers else "outlet" if outlets else "coordinator"
+    turn.data["route"] = "peer" if peers else "outlet" if shops else "coordinator"
     return "confirm"
 
 
@@ -272,17 +282,17 @@ async def route(turn: Turn, answer: str) -> Next:
 
 async def route_values(turn: Turn) -> dict[str, str]:
     """What is near, both ways."""
-    peers, outlets = await near(turn)
-    lines = _peer_words(turn, peers[:1]) + _outlet_words(turn, outlets[:1])
+    peers, shops = await near(turn)
+    lines = _peer_words(turn, peers[:1]) + _outlet_words(turn, shops[:1])
     return {"near": " ".join(lines)}
 
 
 async def confirm_values(turn: Turn) -> dict[str, str]:
     """What will be done, and what is near for it."""
-    peers, outlets = await near(turn)
+    peers, shops = await near(turn)
     way = turn.data["route"]
     lines = _peer_words(turn, peers[:1]) if way == "peer" else []
-    lines += _outlet_words(turn, outlets[:1]) if way == "outlet" else []
+    lines += _outlet_words(turn, shops[:1]) if way == "outlet" else []
     if not lines:
         place = turn.data["place"]["label"]
         lines, way = [turn.text("request_kit.near_nobody", place=place)], "coordinator"
@@ -297,7 +307,7 @@ def _peer_words(turn: Turn, peers: list[Ranked]) -> list[str]:
     ]
 
 
-def _outlet_words(turn: Turn, outlets: list[NearOutlet]) -> list[str]:
+def _outlet_words(turn: Turn, shops: list[NearOutlet]) -> list[str]:
     error = turn.data["place"]["error_km"]
     return [
         turn.text(
@@ -306,7 +316,7 @@ def _outlet_words(turn: Turn, outlets: list[NearOutlet]) -> list[str]:
             distance=distance_words(o.distance_km, error),
             hours=o.opening.words,
         )
-        for o in outlets
+        for o in shops
     ]
 
 

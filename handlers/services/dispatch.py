@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -33,7 +33,9 @@ from handlers.services.supply_terms import Wanted, age_of, may_supply, peer_in
 # distance, whichever is more) are "as near": who was asked least lately goes first.
 TIE_KM, TIE_SHARE = 0.3, 0.1
 ANYBODY, NEVER_ASKED = Wanted(), Asks()
-_RUN_OUT = {"training": "not_trained", "check": "not_checked", "": ""}
+_RUN_OUT = {"training": "not_trained", "check": "not_checked"}
+SEEN = (Peer, Contact, Address, KitRequest, Offer, Movement, Recall)
+"""What candidates are made of: while none of these changes, they stay the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,52 +95,60 @@ def on_duty(peer: Peer, now: datetime, night: bool, nation: str) -> bool:
 
 def why_idle(candidate: Candidate, at: datetime, nation: str, rules: Rules) -> str:
     """The first reason a peer is asked for nothing at that time, whoever asks, or ""."""
+    return next(_idle_reasons(candidate, at, nation, rules), "")
+
+
+def _idle_reasons(candidate: Candidate, at: datetime, nation: str, rules: Rules) -> Iterator[str]:
+    """Looked for one after the other: most who cannot be asked are found out by the first few."""
     peer = candidate.peer
-    over = _RUN_OUT[run_out(peer, uk_day(at))]
-    checks = (
-        ("paused", peer.status != "active"),
-        ("unreachable", not candidate.reachable),
-        (over, bool(over)),
-        ("off_duty", not on_duty(peer, at, is_night(at, rules), nation)),
-        ("resting", peer.rest_until is not None and at < peer.rest_until),
-    )
-    return next((name for name, holds in checks if holds), "")
+    if peer.status != "active":
+        yield "paused"
+    if not candidate.reachable:
+        yield "unreachable"
+    over = run_out(peer, uk_day(at))
+    if over:
+        yield _RUN_OUT[over]
+    if not on_duty(peer, at, is_night(at, rules), nation):
+        yield "off_duty"
+    if peer.rest_until is not None and at < peer.rest_until:
+        yield "resting"
 
 
 def why_not(candidate: Candidate, need: Need, km: float, now: datetime, rules: Rules) -> str:
     """The first reason a peer cannot be asked now, or ""."""
+    return next(_reasons(candidate, need, km, now, rules), "")
+
+
+def _reasons(
+    candidate: Candidate, need: Need, km: float, now: datetime, rules: Rules
+) -> Iterator[str]:
     peer = candidate.peer
-    today = uk_day(now)
+    if peer.contact_id == need.contact_id:
+        yield "is_requester"
     idle = why_idle(candidate, now, need.nation, rules)
-    allowed, barred = may_supply(
-        peer_in(need.nation), _fitting(candidate, need, rules), need.wanted, rules, today
-    )
-    checks = (
-        ("is_requester", peer.contact_id == need.contact_id),
-        (idle, bool(idle)),
-        ("already_asked", candidate.already_asked),
-        ("no_stock", stock_for(candidate, need, rules) < need.quantity),
-        (barred, max(allowed.values(), default=0) < need.quantity),
-        ("too_far", km > peer.radius_km),
-        ("at_limit", candidate.open_jobs >= peer.open_limit),
-        ("asked_enough", asked_enough(peer, candidate.asks, rules)),
-    )
-    return next((name for name, holds in checks if holds), "")
+    if idle:
+        yield idle
+    if candidate.already_asked:
+        yield "already_asked"
+    fitting = {p: n for p, n in candidate.available.items() if fits(need.product, p, rules)}
+    if max(fitting.values(), default=0) < need.quantity:
+        yield "no_stock"
+    terms = peer_in(need.nation)
+    allowed, barred = may_supply(terms, fitting, need.wanted, rules, uk_day(now))
+    if max(allowed.values(), default=0) < need.quantity:
+        yield barred
+    if km > peer.radius_km:
+        yield "too_far"
+    if candidate.open_jobs >= peer.open_limit:
+        yield "at_limit"
+    if asked_enough(peer, candidate.asks, rules):
+        yield "asked_enough"
 
 
 def asked_enough(peer: Peer, asks: Asks, rules: Rules) -> bool:
     """Whether one more request would be more than the service, or they themselves, want."""
     week = min(rules.asks_per_week, peer.week_cap or rules.asks_per_week)
     return asks.day >= rules.asks_per_day or asks.week >= week
-
-
-def stock_for(candidate: Candidate, need: Need, rules: Rules) -> int:
-    """How many kits of one kind that would do the peer has free."""
-    return max(_fitting(candidate, need, rules).values(), default=0)
-
-
-def _fitting(candidate: Candidate, need: Need, rules: Rules) -> dict[str, int]:
-    return {p: n for p, n in candidate.available.items() if fits(need.product, p, rules)}
 
 
 def rank(candidates: Sequence[Candidate], need: Need, now: datetime, rules: Rules) -> list[Ranked]:
@@ -170,7 +180,9 @@ def _fair(able: list[Ranked]) -> list[Ranked]:
         group = [r for r in able if r.distance_km <= reach(nearest.distance_km)]
         able = able[len(group) :]
         group.sort(key=lambda r: (r.candidate.stale, _last_asked(r), r.distance_km))
-        result += [replace(r, nearest_km=nearest_km, fair=_reason(r, nearest)) for r in group]
+        result += [
+            Ranked(r.candidate, r.distance_km, "", nearest_km, _reason(r, nearest)) for r in group
+        ]
     return result
 
 
@@ -219,7 +231,7 @@ async def candidates_for(
 async def _candidates(work: Work, service_id: int) -> list[Candidate]:
     """Looked at several times in a turn, and by many turns of a batch: kept until one changes."""
     memo_key = ("candidates", service_id)
-    now = work.edition(Peer, Contact, Address, KitRequest, Offer, Movement, Recall)
+    now = work.edition(*SEEN)
     if memo_key not in work.memo or work.memo[memo_key][0] != now:
         work.memo[memo_key] = (now, await _gathered(work, service_id))
     found: list[Candidate] = work.memo[memo_key][1]
@@ -227,10 +239,9 @@ async def _candidates(work: Work, service_id: int) -> list[Candidate]:
 
 
 async def _gathered(work: Work, service_id: int) -> list[Candidate]:
+    await _read_together(work, service_id)
     peers = await work.find(Peer, service_id=service_id)
-    await work.preload(Contact, "id", [peer.contact_id for peer in peers])
     contacts = {peer.id: await work.need(Contact, peer.contact_id) for peer in peers}
-    await work.preload(Address, "id", [n.address_id for n in contacts.values() if n.address_id])
     bags = by_holder(await stock_of(work, service_id))
     asks = await asks_of(work, service_id)
     days = rules_of(await work.need(Service, service_id)).stock_stale_days
@@ -251,6 +262,18 @@ async def _gathered(work: Work, service_id: int) -> list[Candidate]:
         )
         for peer in peers
     ]
+
+
+async def _read_together(work: Work, service_id: int) -> None:
+    """The peers' phones, with those of the other services of this batch: two queries for all."""
+    if ("phones read", service_id) in work.memo:
+        return
+    together = work.beside("service_id", service_id)
+    peers = [peer for one in together for peer in await work.find(Peer, service_id=one)]
+    await work.preload(Contact, "id", [peer.contact_id for peer in peers])
+    contacts = [await work.need(Contact, peer.contact_id) for peer in peers]
+    await work.preload(Address, "id", [n.address_id for n in contacts if n.address_id])
+    work.memo.update({("phones read", one): True for one in together})
 
 
 async def _reachable(work: Work, contact: Contact) -> bool:

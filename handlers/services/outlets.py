@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.models import Outlet
+from db.models import Movement, Outlet, Recall, Refusal, Supply
 from db.refusals import recent_refusals
 from db.stock import StockLine, is_stale, stock_of
 from db.work import Work
@@ -18,6 +18,8 @@ from handlers.services.rules import Rules, uk_day
 from handlers.services.supply_terms import may_supply, supplier_of
 
 KM_PER_MILE = 1.609344
+SEEN = (Outlet, Movement, Recall, Refusal, Supply)
+"""What is seen of outlets: while none of these changes, it stays the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ async def ranked_outlets(
     Those that cannot supply follow, nearest first, each with the reason.
     """
     shelves = by_holder(await stock_of(work, service_id))
-    refused = await recent_refusals(work, service_id, work.now, rules.refusal_days)
+    refused = await recent_refusals(work, service_id, rules.refusal_days)
     found = []
     for outlet in await work.find(Outlet, service_id=service_id, **of):
         mine = shelves["outlet", outlet.id]

@@ -75,9 +75,22 @@ class Rules:
 
 
 def rules_of(service: Service) -> Rules:
-    """The rules of a service."""
-    known = {f.name for f in fields(Rules)}
-    own: dict[str, Any] = {k: v for k, v in service.rules.items() if k in known}
+    """The rules of a service, made out once for each time its row was read."""
+    for_row = _made.get(id(service.rules))
+    if for_row is None or for_row[0] is not service.rules:
+        if len(_made) >= 1000:
+            _made.clear()
+        for_row = _made[id(service.rules)] = (service.rules, _rules(service))
+    return for_row[1]
+
+
+_NAMES = frozenset(f.name for f in fields(Rules))
+_made: dict[int, tuple[dict[str, Any], Rules]] = {}
+"""A row's rules (kept, so that no other can have its id) and what was made of them."""
+
+
+def _rules(service: Service) -> Rules:
+    own: dict[str, Any] = {k: v for k, v in service.rules.items() if k in _NAMES}
     places = own.get("public_places", ())
     own["public_places"] = tuple(PublicPlace(**p) for p in places)
     if "products" in own:
@@ -117,7 +130,7 @@ def night_ends(now: datetime, rules: Rules) -> datetime:
 
 
 def clock_words(when: datetime, now: datetime) -> Words:
-    """A time as people say it: "14:05", "tomorrow 09:00", "Mon 09:00", "1 December, 09:00"."""
+    """A time as people say it: "14:05", "tomorrow 09:00", "Mon 09:00", "01/12 09:00"."""
     local, today = when.astimezone(LONDON), uk_day(now)
     clock = local.strftime("%H:%M")
     days = (local.date() - today).days
@@ -127,5 +140,4 @@ def clock_words(when: datetime, now: datetime) -> Words:
         return saying("saying.clock_tomorrow", clock=clock)
     if abs(days) < 7:
         return saying("saying.clock_weekday", weekday=local.weekday(), clock=clock)
-    date = saying("saying.date", date=local.day, month=local.month)
-    return saying("saying.clock_date", date=date, clock=clock)
+    return saying("saying.clock_date", date=local.day, month=local.month, clock=clock)

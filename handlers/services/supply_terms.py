@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from content.supply_terms import age_floors, routes
 from db.models import Contact, Outlet
@@ -64,6 +65,7 @@ def supplier_of(outlet: Outlet, nation: str, today: date) -> Supplier:
     )
 
 
+@lru_cache(maxsize=1000)  # asked of every peer and outlet a request looks at
 def why_not(supplier: Supplier, product: Product, wanted: Wanted, today: date) -> str:
     """The first reason this kit may not be supplied by them to this person, or ""."""
     lawful = supplier.own_terms or any(

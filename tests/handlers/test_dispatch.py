@@ -9,7 +9,7 @@ import pytest
 
 from db.asks import Asks
 from db.stock import StockLine
-from handlers.services.dispatch import available, by_holder, on_duty, rank, stock_for, why_not
+from handlers.services.dispatch import available, by_holder, on_duty, rank, why_not
 from handlers.services.rules import Product, Rules, is_night, night_ends
 from tests.handlers.made import NIGHT, NOON, candidate, need, peer
 
@@ -69,7 +69,8 @@ def test_why_not(values: dict[str, Any], reason: str) -> None:
 )
 def test_stock(product: str, quantity: int, available: dict[str, int], enough: bool) -> None:
     asks = need(product, quantity)
-    assert (stock_for(candidate(available=available), asks, RULES) >= quantity) is enough
+    reason = "" if enough else "no_stock"
+    assert why_not(candidate(available=available), asks, 1.0, NOON, RULES) == reason
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ async def refuse(line: Kitline, outlet: Outlet, times: int = 1) -> None:
 async def counted(line: Kitline, outlet: Outlet) -> int:
     async with line.app.db.read() as tx:
         work: Work = line.work(tx)
-        return (await recent_refusals(work, outlet.service_id, work.now, 30)).get(outlet.id, 0)
+        return (await recent_refusals(work, outlet.service_id, 30)).get(outlet.id, 0)
 
 
 async def gave_out(line: Kitline, outlet: Outlet, *, by_mistake: bool = False) -> dict[int, int]:
@@ -100,7 +100,7 @@ async def gave_out(line: Kitline, outlet: Outlet, *, by_mistake: bool = False) -
         work = line.work(tx)
         kit = await pick(work, outlet_holder(outlet), "nasal", 1)
         supply = await issue(work, outlet_holder(outlet), kit, 1, To("self", "DN32"))
-        counts = await recent_refusals(work, outlet.service_id, work.now, 30)
+        counts = await recent_refusals(work, outlet.service_id, 30)
         if by_mistake:
             await reverse(work, supply, None)
         await work.flush()
