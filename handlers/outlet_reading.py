@@ -16,7 +16,7 @@ from handlers.engine.matching import first_word, plain
 from handlers.services.codes import read_claim_code
 from handlers.stock_reading import Entry, read_entry
 
-LONGEST = 80
+LONGEST = 160
 _SHAPE = re.compile(  # three and three, wherever they stand
     r"(?<![A-Z0-9])(?=([A-Z0-9]{3})(| {1,2}|[-./_\u2013\u2014])([A-Z0-9]{3})(?![A-Z0-9]))",
     re.IGNORECASE,

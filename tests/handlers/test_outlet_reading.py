@@ -127,7 +127,7 @@ def test_what_is_said_in_passing(what: str, text: str) -> None:
         ("issued", "H7K-JTM hasn't collected"),
         ("some", "do we have some?"),
         ("none", "do you want none left showing?"),
-        ("issued", "issued " + "and then we talked " * 8),
+        ("issued", "issued " + "and then we talked " * 9),
     ],
 )
 def test_what_is_asked_or_denied_is_not_said(what: str, text: str) -> None:
