@@ -120,7 +120,8 @@ async def in_own_words(turn: Turn, outlet: Outlet, text: str) -> bool:
         return True
     if turn.flow:
         return False
-    if outlet_reading.says(tongue, "none", text):
+    one_batch = any(c.isdigit() for c in text) and not found.code  # others may be there
+    if outlet_reading.says(tongue, "none", text) and not one_batch:
         await none_left(turn, outlet)
     elif found.code:
         await _say_whether_good(turn, outlet, found.code)
