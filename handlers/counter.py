@@ -259,7 +259,7 @@ async def take_back(
     claim = (await scene.work.find(Claim, request_id=request.id, outlet_id=outlet.id))[-1]
     until = max(claim.expires_at, scene.now + HELD_AFTER_UNDO)
     scene.work.save(replace(claim, status="open", expires_at=until))
-    request = replace(request, closed_at=None, handed_at=None)
+    request = requests.reopen(request, scene.world.gazetteer)
     request = requests.hold(
         scene.work, request, RequestStatus.WAITING_CLAIM, ("claim", claim.id), until
     )

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from handlers import advice, consent, crisis, menu, near, open_request, talk, used_report
+from handlers import (
+    advice,
+    consent,
+    crisis,
+    menu,
+    near,
+    open_request,
+    role_words,
+    talk,
+    used_report,
+)
 from handlers.engine import conversation
 from handlers.engine.flow import Choose
 from handlers.engine.matching import plain
@@ -13,6 +23,7 @@ from handlers.engine.turn import Turn
 from handlers.engine.understanding import Understood, understand
 from handlers.services import requests
 from handlers.services.places import PlaceFound, mentioned_place
+from handlers.services.roles import outlet_of
 
 
 def understood(turn: Turn, text: str) -> Understood:
@@ -27,6 +38,8 @@ async def in_crisis(turn: Turn, text: str) -> bool:
     seen = understand(text, lambda _: False)  # whether it is a place does not matter here
     if seen.intent != "crisis" or "danger" not in seen.slots:
         return False  # what only sounds like it is left to where it was said
+    if seen.slots["danger"] != "suicide" and await role_words.refuses_code(turn, text):
+        return False  # a shop's reason ("under 16"): a coordinator reads it
     await crisis.answer(turn, seen)
     return True
 
@@ -61,6 +74,12 @@ async def asks_for_news(turn: Turn, text: str) -> bool:
     return True
 
 
+FROM_OUTLETS = (
+    *("talk_to_human", "help", "greeting", "thanks", "stop", "start"),
+    *("delete_data", "language_change", "abuse", "spam"),
+)
+"""What is understood from an outlet's phone. It asks for kits and cards by the exact word only: a
+guess there is a slip in an outlet's own words."""
 FEW_WORDS = 4  # "vallies": more words that are not understood say more than a topic's name
 
 
@@ -81,7 +100,9 @@ async def aside(turn: Turn, text: str) -> bool:
     seen = understood(turn, text)
     if await talk.picked(turn, text, seen.slots.get("help", "")):
         return True
-    if (seen.intent == "advice" or turn.flow == "advice") and await _advised(turn, seen, text):
+    asked = turn.flow == "advice"  # an outlet's phone is told no topic by guess
+    guessed = seen.intent == "advice" and not await outlet_of(turn.work, turn.contact)
+    if (asked or guessed) and await _advised(turn, seen, text):
         return True
     if seen.intent == "talk_to_human":
         await talk.begin(turn, text, seen.slots.get("help", ""))
@@ -99,6 +120,10 @@ async def meant(turn: Turn, text: str) -> None:
         turn.say("common.empty")
         return
     seen = understood(turn, text)
+    if seen.intent not in FROM_OUTLETS and await outlet_of(turn.work, turn.contact):
+        turn.journal("Unmatched")
+        turn.say("outlet.unmatched")
+        return
     intents = (seen.intent, *seen.also)
     data = _slots(turn, text, seen.slots)
     if turn.contact.adult is None and (said := _age_said(seen.slots)) is not None:

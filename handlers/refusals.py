@@ -13,13 +13,24 @@ from typing import Any
 
 from content import library
 from content.library import Words, saying
-from db.models import Claim, Contact, Flag, KitRequest, Outlet, Refusal, RequestStatus, Service
+from db.models import (
+    Claim,
+    Contact,
+    Flag,
+    KitRequest,
+    Outlet,
+    Refusal,
+    RequestStatus,
+    Service,
+    Staff,
+)
 from db.refusals import recent_refusals
 from handlers import flags, ladder, news
-from handlers.engine.conversation import answer, begin
+from handlers.engine.conversation import answer, begin, finish
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.matching import plain
-from handlers.engine.turn import Scene, Turn
+from handlers.engine.turn import NOTICE, Scene, Turn
+from handlers.relay import mask
 from handlers.services import requests
 from handlers.services.dispatch import need_of
 from handlers.services.escalation import opens_soon
@@ -102,8 +113,53 @@ async def which(turn: Turn, reason: str) -> Next:
 
 
 async def _note(turn: Turn, request: KitRequest, reason: str) -> None:
-    """Write it down, tell the coordinator, and go on with the request at once."""
+    """What the person was told there: written down, and they read what happens instead."""
+    turn.journal("OutletRefused", request_id=request.id, outlet=request.outlet_id, reason=reason)
+    request, _ = await _moved_on(turn.scene, request, reason)
+    turn.say("refused.moved", ref=request.ref, news=await news.of(turn, request))
+
+
+async def by_outlet(turn: Turn, claim: Claim, why: str) -> bool:
+    """The outlet itself says that it cannot give the kit: as if the person had told us.
+
+    Returns whether a coordinator reads the outlet's own words.
+    """
     scene = turn.scene
+    request = await scene.work.need(KitRequest, claim.request_id)
+    outlet = await scene.work.need(Outlet, claim.outlet_id)
+    reason = next(iter(reasons_said(turn.tongue, why)), "refused")
+    turn.journal(
+        "OutletRefused", request_id=request.id, outlet=outlet.id, reason=reason, told_by="outlet"
+    )
+    requester = await scene.person(request.contact_id)
+    if requester.flow == REFUSED.name:  # asked what happened there: we know
+        await finish(requester)
+    request, flag = await _moved_on(scene, request, reason)
+    requester.say(
+        "refused.by_outlet",
+        kind="notice",
+        name=outlet.name,
+        ref=request.ref,
+        news=await news.of(requester, request),
+    )
+    staff = await scene.work.get(Staff, flag.staff_id or (flag.asked or (None,))[-1])
+    if not (why and staff and staff.contact_id):
+        return False
+    told = await scene.person(staff.contact_id)
+    told.say(
+        "refused.staff",
+        kind="flag",
+        priority=NOTICE,
+        ref=flag.ref,
+        name=outlet.name,
+        request=request.ref,
+        reason=mask(why, told.locale)[:_LONGEST],
+    )
+    return True
+
+
+async def _moved_on(scene: Scene, request: KitRequest, reason: str) -> tuple[KitRequest, Flag]:
+    """Write it down, tell the coordinator, and go on with the request at once."""
     outlet = await scene.work.need(Outlet, request.outlet_id)
     service = await scene.work.need(Service, outlet.service_id)
     scene.work.save(
@@ -121,17 +177,16 @@ async def _note(turn: Turn, request: KitRequest, reason: str) -> None:
     if reason == "none_left" and outlet.none_left_at is None:
         outlet = scene.work.save(replace(outlet, none_left_at=scene.now))
         await _tell_outlet(scene, outlet)
-    turn.journal("OutletRefused", request_id=request.id, outlet=outlet.id, reason=reason)
     doubted = times.get(outlet.id, 0) >= DOUBTED_AFTER and outlet.status == "active"
     if doubted:
         scene.work.save(replace(outlet, status="doubted"))
         scene.journal("OutletDoubted", service_id=service.id, outlet=outlet.id)
     about = f"outlet:{outlet.id}"
     open_already = await scene.work.find(Flag, kind="refusal", about=about, status=flags.OPEN)
-    if doubted or not open_already:
-        await flags.raise_flag(scene, service, "refusal", about=about)
-    request = await _take_on(scene, request)
-    turn.say("refused.moved", ref=request.ref, news=await news.of(turn, request))
+    flag = open_already[0] if open_already else None
+    if doubted or flag is None:
+        flag, _ = await flags.raise_flag(scene, service, "refusal", about=about)
+    return await _take_on(scene, request), await scene.work.need(Flag, flag.id)
 
 
 async def _tell_outlet(scene: Scene, outlet: Outlet) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from content import library
 from db.models import Staff
-from handlers import echo, oncall, outlet
+from handlers import echo, oncall, outlet, outlet_reading
 from handlers.engine.matching import first_word
 from handlers.engine.turn import Turn
 from handlers.services.roles import outlet_of
@@ -14,9 +14,10 @@ async def outlet_word(turn: Turn, text: str) -> bool:
     shop = await outlet_of(turn.work, turn.contact)
     if shop is None:
         return False
-    found = first_word(text, library.role_words(turn.tongue, "outlet"))
+    words = library.role_words(turn.tongue, "outlet")
+    found = first_word(text, words) or outlet_reading.slip(text, words)
     if found is None:
-        return not turn.flow and await outlet.code_alone(turn, shop, text)
+        return await outlet.in_own_words(turn, shop, text)
     name, rest = found
     if name == "issued":
         await outlet.issued(turn, shop, rest)
@@ -24,9 +25,21 @@ async def outlet_word(turn: Turn, text: str) -> bool:
         await outlet.none_left(turn, shop)
     elif name == "undo":
         await outlet.undo(turn, shop)
-    else:
+    elif name == "refuse":
+        await outlet.refuse(turn, shop, rest)
+    elif name == "stock":
         await outlet.stock(turn, shop, rest)
+    else:
+        turn.say(outlet.NOT_BY_TEXT[name])
     return True
+
+
+async def refuses_code(turn: Turn, text: str) -> bool:
+    """REFUSE and a code from an outlet's phone: "under 16" after it is why."""
+    if await outlet_of(turn.work, turn.contact) is None:
+        return False
+    found = first_word(text, library.role_words(turn.tongue, "outlet"))
+    return found is not None and found[0] == "refuse" and outlet_reading.has_code(found[1])
 
 
 async def staff_word(turn: Turn, staff: Staff, text: str) -> bool:

@@ -14,7 +14,7 @@ from handlers import milestones
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, leads_to
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
-from handlers.services.places import PlaceFound, find_place
+from handlers.services.places import PlaceFound, find_place, mentioned_place
 from handlers.services.products import EITHER, FORMS, form_of, product_words, typed_products
 from handlers.services.roles import outlet_of, peer_of
 from handlers.services.rules import Rules, rules_of, uk_day
@@ -133,7 +133,10 @@ async def _take_product(turn: Turn, text: str) -> str:
 
 def _take_place(turn: Turn, text: str) -> bool:
     service = turn.home()
-    found = find_place(text, turn.world.gazetteer, near=(service.lat, service.lon))
+    around = (service.lat, service.lon)
+    found = find_place(text, turn.world.gazetteer, near=around)
+    if not isinstance(found, PlaceFound):  # "to a user from dn32"
+        found = mentioned_place(text, turn.world.gazetteer, around) or found
     if isinstance(found, PlaceFound):
         turn.data["district"] = found.district
         return True

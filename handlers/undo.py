@@ -62,7 +62,7 @@ async def reopen(turn: Turn, peer: Peer, request: KitRequest) -> bool:
     False: that kit may not be given out any more (recalled since), so somebody else is asked.
     """
     turn.work.cancel_timer(f"arrived:{request.id}")
-    request = replace(request, closed_at=None, handed_at=None, peer_id=peer.id)
+    request = replace(requests.reopen(request, turn.world.gazetteer), peer_id=peer.id)
     requester = await turn.scene.person(request.contact_id)
     if requester.flow == "arrived":
         await finish(requester)

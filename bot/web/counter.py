@@ -6,7 +6,6 @@ Everything goes through the same acts as the outlet's texts (``handlers/counter.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -34,8 +33,7 @@ from handlers.counter import Tried
 from handlers.services.codes import show_claim_code
 from handlers.services.products import product_words
 from handlers.services.supplies import NoStock
-
-UNDO_WITHIN = timedelta(minutes=10)
+from handlers.stock_undo import UNDO_WITHIN
 
 
 def counter_routes(door: Door) -> list[Route]:
@@ -129,7 +127,7 @@ async def _shelf_for(visit: Visit, claim: Claim) -> Shelf:
 
 
 async def done(visit: Visit) -> Response:
-    """GET …/done/<supply>: what was logged, with Undo for ten minutes."""
+    """GET …/done/<supply>: what was logged, with Undo for as long as by text."""
     supply = await _own_supply(visit, visit.request.path_params["supply"])
     if supply is None:
         return visit.nothing()
@@ -145,7 +143,7 @@ async def done(visit: Visit) -> Response:
 
 
 async def undo(visit: Visit) -> Response:
-    """POST …/undo: taken back, within ten minutes, once."""
+    """POST …/undo: taken back, within a day, once."""
     typed = visit.form.get("supply", "")
     wanted = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
     supply = await _own_supply(visit, wanted)

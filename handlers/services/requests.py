@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from db.models import KitRequest, Offer, OfferStatus, RequestStatus, Timer
+from db.reference.gazetteer import Gazetteer
 from db.work import Work
 from handlers.services.codes import new_ref
+from handlers.services.places import PlaceFound, find_place
 from handlers.services.supplies import release
 
 
@@ -84,6 +86,18 @@ def close(work: Work, request: KitRequest, status: RequestStatus, **changes: Any
             lon=None,
             **changes,
         )
+    )
+
+
+def reopen(request: KitRequest, gazetteer: Gazetteer) -> KitRequest:
+    """A supply was taken back. Of the place only the district was kept: the next rung looks around
+    its middle. The caller gives it an owner and a timer (``hold``)."""
+    request = replace(request, closed_at=None, handed_at=None)
+    found = find_place(request.district, gazetteer, near=None)
+    if request.lat is not None or not isinstance(found, PlaceFound):
+        return request
+    return replace(
+        request, place=found.label, lat=found.lat, lon=found.lon, error_km=found.error_km
     )
 
 

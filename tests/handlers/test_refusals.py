@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from db.models import Outlet, Refusal
+from db.models import Claim, Flag, Outlet, Refusal
 from db.reference.gazetteer import Gazetteer
 from db.refusals import recent_refusals
 from db.work import Work
-from handlers.refusals import REASONS, reasons_said
+from handlers.refusals import DOUBTED_AFTER, REASONS, reasons_said
+from handlers.services.codes import show_claim_code
 from handlers.services.supplies import To, issue, outlet_holder, pick, reverse
 from tests.harness import Kitline, kitline
 
@@ -142,3 +143,61 @@ async def test_a_supply_logged_by_mistake_forgives_nothing(line: Kitline) -> Non
     await line.wait(timedelta(hours=1))
     await gave_out(line, marsh, by_mistake=True)
     assert await counted(line, marsh) == 2
+
+
+# --- told by the outlet itself -----------------------------------------------------------------
+
+AMY, MARSH = "+447700900101", "+447700900021"
+ASKS = ("KIT", "YES", "YES", "Someone I know", "DN32 7AA", "Nose spray", "Collect", "YES", "SKIP")
+
+
+async def held(line: Kitline, address: str = AMY) -> str:
+    """A kit held at Marsh Lane; returns the code."""
+    for text in ASKS:
+        await line.say(address, text)
+    claims: list[Claim] = await line.read(Claim, status="open")
+    await line.new_messages()
+    return show_claim_code(claims[-1].code)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("refused {code}", "refused"),
+        ("cant serve {code}", "refused"),
+        ("refuse {code} under 16", "refused"),
+        ("REFUSE {code} drunk and abusive", "refused"),
+        ("we can't serve {code}, no pharmacist in", "other"),
+        ("refusd {code} they wanted my name first", "asked_id"),
+    ],
+)
+async def test_an_outlet_refuses_a_code_and_says_why(line: Kitline, text: str, reason: str) -> None:
+    code = await held(line)
+    await line.say(MARSH, text.format(code=code.lower()))
+    said = await line.new_messages()
+    to_shop = " ".join(message.text for to, message, _ in said if to == MARSH)
+    to_amy = " ".join(message.text for to, message, _ in said if to == AMY)
+    assert "is not held any more" in to_shop
+    assert "Childline" not in to_shop
+    assert "can't give you the kit" in to_amy
+    assert "held for you at Sea View" in to_amy
+    (refusal,) = await line.read(Refusal)
+    assert refusal.reason == reason
+    assert [flag.kind for flag in await line.read(Flag)] == ["refusal"]
+    assert [claim.status for claim in await line.read(Claim)] == ["refused", "open"]
+
+
+async def test_a_shop_that_refuses_too_often_is_doubted(line: Kitline) -> None:
+    marsh, *_ = await line.read(Outlet)
+    code = await held(line)
+    await refuse(line, marsh, DOUBTED_AFTER - 1)
+    await line.say(MARSH, f"refuse {code}")
+    assert (await line.read(Outlet, id=marsh.id))[0].status == "doubted"
+
+
+async def test_a_refused_code_with_none_left_counts_as_none(line: Kitline) -> None:
+    code = await held(line)
+    await line.say(MARSH, f"refuse {code} none left")
+    assert await line.read(Refusal) == []
+    (marsh,) = await line.read(Outlet, name="Marsh Lane Pharmacy (invented)")
+    assert marsh.none_left_at is not None

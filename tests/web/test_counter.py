@@ -170,11 +170,26 @@ async def test_what_was_recalled_meanwhile_is_not_held_again(demo: Kitline) -> N
     assert "Choose which batch" in walked.text  # the recalled one is not offered
 
 
-async def test_undo_ends_after_ten_minutes(demo: Kitline) -> None:
+async def test_after_an_undo_the_next_shop_is_found_again(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    await page.post("/hand-over", code=code, line="nasal|N2403|2028-06-30")
+    (supply,) = await demo.read(Supply)
+    await page.post("/undo", supply=str(supply.id))
+    (request,) = await demo.read(KitRequest)
+    assert request.place == "Grimsby (DN32)"  # only the district was kept
+    await page.post("/none")
+    said = " ".join(await heard(demo, AMY))
+    assert "held for you at Sea View Pharmacy" in said
+    assert "Nobody nearby" not in said
+
+
+async def test_undo_ends_after_a_day_as_it_does_by_text(demo: Kitline) -> None:
     page = await counter(demo)
     await page.walk_in()
     (supply,) = await demo.read(Supply)
-    await demo.wait(timedelta(minutes=11))
+    await demo.wait(timedelta(hours=23))
+    assert "Undo</button>" in (await page.get(f"/done/{supply.id}")).text
+    await demo.wait(timedelta(hours=2))
     assert "Undo</button>" not in (await page.get(f"/done/{supply.id}")).text
     await page.post("/undo", supply=str(supply.id))
     assert len(await demo.read(Supply)) == 1
