@@ -10,7 +10,7 @@ from handlers import ladder, meeting, pairs
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Scene, Turn
-from handlers.flags import OPEN, raise_flag
+from handlers.flags import OPEN, SAID_SAFE, becomes, raise_flag
 from handlers.services import requests
 from handlers.services.roles import peer_of
 from handlers.services.rules import clock_words, rules_of
@@ -124,14 +124,16 @@ async def checked(turn: Turn, answer: str) -> Next:
     """The peer's answer to the safety check."""
     request = await turn.work.need(KitRequest, turn.data["request"])
     if answer == "sos":
-        await meeting.sos(turn, request)
+        theirs = await _whose(turn, request)
+        await meeting.sos(turn, request.service_id, request if theirs else None)
         return END
-    await meeting.heard_from(turn, request)
+    await meeting.heard_from(turn)
+    after_sos = await _safe_after_sos(turn)
     if await _whose(turn, request) and request.meeting != "paused":
         request = meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
         assert request.next_timer_at is not None
         turn.say("meeting_check.good", until=clock_words(request.next_timer_at, turn.now))
-    else:
+    elif not after_sos:
         turn.say("peer.safe")
     return END
 
@@ -146,11 +148,21 @@ async def _whose(turn: Turn, request: KitRequest) -> Peer | None:
 
 async def safe(turn: Turn, peer: Peer) -> None:
     """SAFE, at any time."""
+    await meeting.heard_from(turn)
     for request in await meeting.meetings(turn, peer):
-        await meeting.heard_from(turn, request)
         if request.meeting != "paused":  # its time is for the coordinator to keep
             meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
-    turn.say("peer.safe")
+    if not await _safe_after_sos(turn):
+        turn.say("peer.safe")
+
+
+async def _safe_after_sos(turn: Turn) -> bool:
+    """After an SOS whoever has it reads that they say they are safe; a person still looks."""
+    flags = await turn.work.find(Flag, contact_id=turn.id, kind=("sos", SAID_SAFE), status=OPEN)
+    if flags:
+        await becomes(turn.scene, turn.id, ("sos",), SAID_SAFE)
+        turn.say("peer.safe_sos")
+    return bool(flags)
 
 
 MEETING_CHECK = Flow("meeting_check", (Choose("ask", ("ok", "sos"), then=checked, style="words"),))
@@ -170,7 +182,7 @@ async def going(turn: Turn, answer: str) -> Next:
     elif answer == "going" and request.meeting == "paused":
         turn.say("overdose.meeting_paused")
     elif answer == "going":
-        await meeting.heard_from(turn, request)
+        await meeting.heard_from(turn)
         meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
         turn.say("still_going.good")
     elif answer == "onway":

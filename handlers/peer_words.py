@@ -146,9 +146,12 @@ async def _on(turn: Turn, one: Peer, rest: str) -> bool:
 
 
 async def _safe(turn: Turn, one: Peer, rest: str) -> bool:
-    if rest or turn.flow == "meeting_check":  # there it answers the question
+    if rest:
         return False
-    await check_in.safe(turn, one)
+    if turn.flow == "meeting_check":
+        await conversation.answer(turn, "ok")
+    else:
+        await check_in.safe(turn, one)
     return True
 
 
@@ -171,7 +174,7 @@ async def _handover(turn: Turn, one: Peer, rest: str) -> bool:
         await meeting.word(turn, one, "handover", "")  # none, or which one?
     else:
         request = chosen or open_now[0]
-        await meeting.heard_from(turn, request)
+        await meeting.heard_from(turn)
         await handovers.to_peer(turn, one, request, other)
     return True
 

@@ -94,9 +94,10 @@ async def _handle(turn: Turn, message: InboundMessage, text: str) -> None:
 
 
 async def _emergency(turn: Turn, text: str) -> bool:
-    if plain(text) == "sos" and (one := await peer_of(turn.work, turn.id)):
-        emergency_card.say_card(turn)  # on SMS the webhook has said it already
+    if emergency_card.is_sos(text) and (one := await peer_of(turn.work, turn.id)):
         await meeting.word(turn, one, "sos", "")
+        if overdose.is_open(turn):
+            emergency_card.send_card(turn)
         return True
     verdict = emergency(text)
     open_now = overdose.is_open(turn)

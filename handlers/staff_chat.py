@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db.models import Flag, InboundMessage, KitRequest, Staff
+from content.library import Words, saying
+from db.models import Flag, InboundMessage, KitRequest, Peer, Staff
+from db.work import Work
 from handlers.engine.turn import NOTICE, Scene, Turn
-from handlers.flags import in_emergency, is_unsafe, team_name
+from handlers.flags import OF_A_PEER, in_emergency, is_unsafe, team_name
 from handlers.services.roles import alias_of
 
-OF_A_PEER = ("sos", "missed_checkin")
 JUST_OVER = timedelta(hours=24)
 
 
@@ -53,15 +54,31 @@ async def tell(
     if first:
         person.say("staff_chat.answer_here", kind="notice", priority=NOTICE, name=name)
     turn.journal("StaffWrote", staff=staff.id, ref=ref)
-    turn.say("staff_chat.told", ref=ref)
+    to = await in_words(turn.work, request, flags)
+    turn.say("staff_chat.told", ref=ref, to=to)
 
 
 def whom(request: KitRequest | None, flags: list[Flag]) -> int | None:
     """Whom it is about: a peer in trouble, and only else the person whose request it is."""
-    peers = [flag.contact_id for flag in flags if flag.kind in OF_A_PEER and flag.contact_id]
-    if peers:
-        return peers[0]
-    return request.contact_id if request else flags[0].contact_id
+    if peer := _peer_flag(flags):
+        return peer.contact_id
+    if request:
+        return request.contact_id
+    return flags[0].contact_id if flags else None
+
+
+def _peer_flag(flags: list[Flag]) -> Flag | None:
+    """What is the matter with a peer: an SOS before a missed check."""
+    found = [flag for flag in flags if flag.kind in OF_A_PEER and flag.contact_id]
+    return min(found, key=lambda flag: OF_A_PEER.index(flag.kind), default=None)
+
+
+async def in_words(work: Work, request: KitRequest | None, flags: list[Flag]) -> Words:
+    """Who reads what is written about it: said whenever it is confirmed or passed on."""
+    flag = _peer_flag(flags)
+    peers = await work.find(Peer, contact_id=flag.contact_id) if flag else []
+    who = "peer" if flag else "requester" if request else "writer"
+    return saying("saying.goes_to", who=who, name=peers[0].name if peers else "")
 
 
 def since(request: KitRequest | None, flags: list[Flag]) -> datetime:

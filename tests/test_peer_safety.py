@@ -1,0 +1,205 @@
+"""A peer in danger: who is told what, who is written to, and what closes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from db.models import Flag
+from db.reference.gazetteer import Gazetteer
+from tests.conftest import FixedCodes
+from tests.harness import Kitline, kitline
+from tests.peers import AMY, SAM, ask_for_kit, say, texts
+
+ROBIN, PAT = "+447700900051", "+447700900052"
+DANGER = "In danger? Call 999 now. Get away if you can."
+CARD = "CALL 999, speaker on."
+
+
+@pytest.fixture
+async def demo(
+    sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes
+) -> AsyncIterator[Kitline]:
+    async with kitline(sqlite_url, secret_key, gazetteer) as line:
+        yield line
+
+
+@pytest.fixture
+async def sms(
+    sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes
+) -> AsyncIterator[Kitline]:
+    async with kitline(sqlite_url, secret_key, gazetteer, "sms") as line:
+        yield line
+
+
+async def says(line: Kitline, address: str, *said: str) -> list[str]:
+    """The answers to the last of the texts."""
+    for text in said:
+        await line.new_messages()
+        await line.say(address, text)
+    return await texts(line, address)
+
+
+async def ref_of(line: Kitline, kind: str) -> str:
+    (flag,) = [f for f in await line.read(Flag, kind=kind) if f.status != "done"]
+    return str(flag.ref)
+
+
+async def sam_is_missed(line: Kitline) -> str:
+    """Sam is on the way to Amy and has answered no check; the code of it."""
+    await ask_for_kit(line)
+    await say(line, SAM, "ACCEPT", "ONWAY")
+    await line.wait(timedelta(minutes=60))
+    return await ref_of(line, "missed_checkin")
+
+
+def code_in(text: str) -> str:
+    found = re.search(r"reply (\d{4})", text)
+    assert found, text
+    return found.group(1)
+
+
+# --- who TELL reaches --------------------------------------------------------------------------
+
+
+async def test_tell_never_goes_to_somebody_else_than_the_question_named(demo: Kitline) -> None:
+    ref = await sam_is_missed(demo)
+    (asked,) = await says(demo, ROBIN, f"TELL {ref} Sam are you ok?")
+    assert "It goes to the peer, Sam." in asked
+    await demo.say(SAM, "OK")
+    await demo.new_messages()
+    await demo.say(ROBIN, code_in(asked))
+    sent = [(to, m.text) for to, m, _ in await demo.new_messages()]
+    assert not [text for to, text in sent if to == AMY]
+    (refused,) = [text for to, text in sent if to == ROBIN]
+    assert refused.startswith(f"Not passed on: {ref} has changed since")
+    assert "the person who asked" in refused
+    (asked,) = await says(demo, ROBIN, f"TELL {ref} Hello Amy")
+    assert "It goes to the person who asked." in asked
+    await demo.say(ROBIN, code_in(asked))
+    assert "Robin, Grimsby Kit Line: Hello Amy" in await texts(demo, AMY)
+
+
+async def test_once_a_peers_trouble_is_over_even_telegram_asks_whom_tell_is_for(
+    sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes
+) -> None:
+    async with kitline(sqlite_url, secret_key, gazetteer, "telegram") as line:
+        amy, sam, robin = (line.address(a[-6:]) for a in (AMY, SAM, ROBIN))
+        await say(line, amy, "KIT", "YES", "YES", "1", "DN31 1AA", "nasal", "meet", "YES")
+        await say(line, sam, "ACCEPT", "ONWAY")
+        await line.wait(timedelta(minutes=60))
+        ref = await ref_of(line, "missed_checkin")
+        await line.say(sam, "OK")
+        (asked,) = await says(line, robin, f"TELL {ref} Sam are you ok?")
+        assert "It goes to the person who asked." in asked
+        assert not [text for text in await texts(line, amy) if "are you ok" in text]
+
+
+# --- SOS ---------------------------------------------------------------------------------------
+
+
+async def test_a_peers_sos_is_answered_with_their_own_danger_first(sms: Kitline) -> None:
+    answers = await says(sms, SAM, "sos")
+    assert answers[0] == DANGER
+    assert answers[1].startswith("A coordinator is being told this minute")
+    assert not [text for text in answers if CARD in text]
+
+
+@pytest.mark.parametrize("text", ["SOS hes not breathing", "sos he went over"])
+async def test_an_sos_about_an_overdose_gets_the_card(sms: Kitline, text: str) -> None:
+    assert (await says(sms, SAM, text))[0].startswith(CARD)
+
+
+async def test_anybody_elses_sos_gets_the_card(sms: Kitline) -> None:
+    assert (await says(sms, AMY, "SOS"))[0].startswith(CARD)
+
+
+async def test_an_sos_in_an_open_overdose_gets_the_card_again(demo: Kitline) -> None:
+    answers = await says(demo, SAM, "hes not breathing", "SOS")
+    assert answers[0] == DANGER
+    assert answers[-1].startswith(CARD)
+
+
+async def test_without_a_meeting_an_sos_says_who_and_that_there_is_none(demo: Kitline) -> None:
+    await demo.say(SAM, "SOS")
+    (alert,) = await texts(demo, ROBIN)
+    assert "a peer sent SOS: Sam. In no meeting. SHOW" in alert
+    (shown,) = await says(demo, ROBIN, f"SHOW {await ref_of(demo, 'sos')}")
+    assert "Sam. In no meeting" in shown
+
+
+async def test_in_a_meeting_an_sos_says_where_and_the_last_word(demo: Kitline) -> None:
+    await ask_for_kit(demo)
+    await say(demo, SAM, "ACCEPT")
+    await demo.wait(timedelta(minutes=5))
+    await say(demo, SAM, "HERE")
+    await demo.wait(timedelta(minutes=3))
+    await demo.new_messages()
+    await demo.say(SAM, "SOS")
+    where = "a peer sent SOS: Sam. Place suggested: the bus station, Grimsby. HERE since 10:05"
+    (alert,) = await texts(demo, ROBIN)
+    assert where in alert
+    shown = await says(demo, ROBIN, f"SHOW {await ref_of(demo, 'sos')}")
+    assert [text for text in shown if where in text]
+    await say(demo, SAM, "ISSUED")
+    shown = await says(demo, ROBIN, f"SHOW {await ref_of(demo, 'sos')}")
+    assert [t for t in shown if "Sam. In no meeting; the last one, near DN31, ended 10:08" in t]
+
+
+async def test_nobody_to_tell_is_said_too(demo: Kitline) -> None:
+    for coordinator in (ROBIN, PAT, "+447700900053"):
+        await demo.say(coordinator, "STOP")
+    answers = await says(demo, SAM, "SOS")
+    assert answers[0] == DANGER
+    assert answers[1].startswith("I can reach nobody of the team now")
+
+
+# --- SAFE --------------------------------------------------------------------------------------
+
+
+async def test_safe_after_an_sos_is_told_and_slows_the_pages(demo: Kitline) -> None:
+    await demo.say(SAM, "SOS")
+    ref = await ref_of(demo, "sos")
+    await demo.new_messages()
+    await demo.say(SAM, "SAFE")
+    heard = [(to, m.text) for to, m, _ in await demo.new_messages()]
+    assert [t for to, t in heard if to == SAM and "still looks into it" in t]
+    assert [t for to, t in heard if to == ROBIN and "now says they are safe: Sam" in t]
+    (flag,) = await demo.read(Flag, ref=ref)
+    assert (flag.kind, flag.status) == ("sos_safe", "open")
+    await demo.wait(timedelta(minutes=59))
+    assert not [m for _, m, _ in await demo.new_messages() if ref in m.text]
+    await demo.wait(timedelta(minutes=2))
+    assert len([m for _, m, _ in await demo.new_messages() if ref in m.text]) == 1
+    await demo.say(SAM, "SOS")  # not safe after all: at once, and on the same code
+    assert [m for _, m, _ in await demo.new_messages() if f"{ref}: a peer sent SOS: Sam" in m.text]
+    (flag,) = await demo.read(Flag, ref=ref)
+    assert flag.kind == "sos"
+
+
+async def test_safe_goes_to_the_line_and_not_into_a_talk(demo: Kitline) -> None:
+    ref = await sam_is_missed(demo)
+    (asked,) = await says(demo, ROBIN, f"TELL {ref} are you ok?")
+    await demo.say(ROBIN, code_in(asked))
+    await demo.new_messages()
+    await demo.say(SAM, "SAFE")
+    heard = [(to, m.text) for to, m, _ in await demo.new_messages()]
+    assert [t for to, t in heard if to == SAM and t.startswith("Good to hear.")]
+    assert not [t for _, t in heard if t.endswith("Sam: SAFE")]
+    assert [f.status for f in await demo.read(Flag, kind="missed_checkin")] == ["done"]
+
+
+# --- whose check it is -------------------------------------------------------------------------
+
+
+async def test_a_missed_check_is_about_the_person_and_not_the_meeting(demo: Kitline) -> None:
+    await sam_is_missed(demo)
+    await say(demo, SAM, "SOS")  # danger is no all-clear
+    (flag,) = await demo.read(Flag, kind="missed_checkin")
+    assert flag.status == "open"
+    await say(demo, SAM, "SAFE")
+    (flag,) = await demo.read(Flag, kind="missed_checkin")
+    assert flag.status == "done"
