@@ -60,11 +60,10 @@ async def word(turn: Turn, peer: Peer, name: str, rest: str) -> None:
         await sos(turn, peer.service_id, furthest(open_now))
         return
     if not open_now:
-        turn.say("meeting.none")
+        say_which(turn, open_now, name)
         return
     if len(open_now) > 1:
-        refs = [request.ref for request in open_now]
-        turn.say("meeting.which", refs=", ".join(refs), first=refs[0], word=name.upper())
+        say_which(turn, open_now, name)
         return
     act: dict[str, Callable[[Turn, Peer, KitRequest], Awaitable[None]]] = {
         "onway": on_way,
@@ -73,6 +72,15 @@ async def word(turn: Turn, peer: Peer, name: str, rest: str) -> None:
         "handover": hand_over,
     }
     await act[name](turn, peer, open_now[0])
+
+
+def say_which(turn: Turn, open_now: list[KitRequest], name: str) -> None:
+    """A word of theirs that fits no meeting, or more than one."""
+    refs = [request.ref for request in open_now]
+    if refs:
+        turn.say("meeting.which", refs=", ".join(refs), first=refs[0], word=name.upper())
+    else:
+        turn.say("meeting.none")
 
 
 def check_again(turn: Turn, request: KitRequest, minutes: int, **changes: object) -> KitRequest:

@@ -233,6 +233,8 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
         if await global_words.global_word(turn, text):
             return
     chat = await staff_chat.chat_of(turn)
+    if chat and not one_peer and await peer_words.of_former_peer(turn, text):
+        return
     if chat and turn.memory.get("last") == "staff" and not _plain_answer(turn, text):
         await staff_chat.pass_on(turn, chat, message)
         return

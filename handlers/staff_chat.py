@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from content.library import Words, saying
-from db.models import Flag, InboundMessage, KitRequest, Peer, Staff
+from db.models import Flag, InboundMessage, KitRequest, Peer, Staff, Timer
 from db.work import Work
 from handlers.engine.turn import NOTICE, Scene, Turn
+from handlers.engine.understanding import understand
 from handlers.flags import OF_A_PEER, in_emergency, is_unsafe, team_name
 from handlers.services.roles import alias_of
 
 JUST_OVER = timedelta(hours=24)
+LASTS = timedelta(hours=48)
+"""After the last line of either side a talk is over, whatever is still open."""
+ALONE = timedelta(hours=1)
+"""Who has read nothing for so long is told that we are here, and who else is."""
+IN_TROUBLE = {"crisis", "talk_to_human"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,9 @@ async def tell(
         turn.say(f"staff_chat.refused_{reached}", ref=ref)
         return
     first = person.memory.get("staff", {}).get("ref") != ref
-    person.memory["staff"] = {"id": staff.id, "ref": ref}
+    now = turn.now.isoformat()
+    person.memory["staff"] = {"id": staff.id, "ref": ref, "read": now}
+    _goes_on(person)
     person.memory["last"] = "staff"
     person.memory["talked"] = {}
     team = team_name(turn.home())
@@ -102,6 +110,25 @@ async def reach(person: Turn, since: datetime) -> str:
     return "not_said"
 
 
+def _goes_on(person: Turn) -> None:
+    """A line was written: the talk lasts so much longer."""
+    due = person.now + LASTS
+    person.scene.set_timer(f"staff_chat:{person.id}", "staff_chat", due, contact=person.id)
+
+
+async def over_due(scene: Scene, timer: Timer) -> None:
+    """Nobody has written for long: it is over, and both read so."""
+    person = await scene.person(timer.payload["contact"])
+    noted = person.memory.get("staff")
+    if not noted or await chat_of(person) is None:
+        return
+    staff = await scene.work.need(Staff, noted["id"])
+    await over(scene, noted["ref"], [person.id])
+    if staff.contact_id:
+        told = await scene.person(staff.contact_id)
+        told.say("staff_chat.over_staff", kind="flag", ref=noted["ref"])
+
+
 async def over(scene: Scene, ref: str, people: Iterable[int | None]) -> None:
     """A coordinator says DONE: who they wrote to hears it once, unless their phone is not safe."""
     for contact_id in {one for one in people if one}:
@@ -110,6 +137,7 @@ async def over(scene: Scene, ref: str, people: Iterable[int | None]) -> None:
         if noted.get("ref") != ref:
             continue
         person.memory["staff"] = {}
+        scene.work.cancel_timer(f"staff_chat:{person.id}")
         staff = await scene.work.get(Staff, noted["id"])
         if staff is None or await is_unsafe(scene, contact_id):
             continue
@@ -154,3 +182,10 @@ async def pass_on(turn: Turn, chat: Chat, message: InboundMessage) -> None:
     alias = alias_of(turn.contact)
     to.say("staff_chat.to", kind="relay", ref=chat.ref, alias=alias, body=message.text)
     turn.journal("StaffAnswered", ref=chat.ref)
+    _goes_on(turn)
+    noted = turn.memory["staff"]
+    seen = understand(message.text, lambda _: False)
+    alone = turn.now - datetime.fromisoformat(noted["read"]) >= ALONE
+    if (alone or IN_TROUBLE & {seen.intent, *seen.also}) and not in_emergency(turn):
+        turn.memory["staff"] = {**noted, "read": turn.now.isoformat()}
+        turn.say("staff_chat.passed_on", name=chat.staff.name)

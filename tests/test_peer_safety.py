@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from db.models import Flag
+from db.models import Flag, Offer
 from db.reference.gazetteer import Gazetteer
 from tests.conftest import FixedCodes
 from tests.harness import Kitline, kitline
-from tests.peers import AMY, SAM, ask_for_kit, say, texts
+from tests.peers import AMY, SAM, ask_for_kit, change, say, texts
 
 ROBIN, PAT = "+447700900051", "+447700900052"
 DANGER = "In danger? Call 999 now. Get away if you can."
@@ -203,3 +203,72 @@ async def test_a_missed_check_is_about_the_person_and_not_the_meeting(demo: Kitl
     await say(demo, SAM, "SAFE")
     (flag,) = await demo.read(Flag, kind="missed_checkin")
     assert flag.status == "done"
+
+
+# --- a talk with a coordinator -----------------------------------------------------------------
+
+
+async def talk(line: Kitline) -> str:
+    """Robin writes to Sam, in no meeting, about an SOS; the code of it."""
+    await line.say(SAM, "SOS")
+    ref = await ref_of(line, "sos")
+    await line.new_messages()
+    (asked,) = await says(line, ROBIN, f"TELL {ref} are you ok?")
+    await line.say(ROBIN, code_in(asked))
+    return ref
+
+
+async def test_a_talk_ends_two_days_after_its_last_line_and_both_read_so(demo: Kitline) -> None:
+    ref = await talk(demo)
+    await demo.wait(timedelta(hours=40))
+    await say(demo, SAM, "im with my sister")
+    await demo.wait(timedelta(hours=47))
+    await demo.new_messages()
+    await demo.wait(timedelta(hours=2))
+    heard = [(to, m.text) for to, m, _ in await demo.new_messages()]
+    assert [t for to, t in heard if to == SAM and t.startswith("The talk with Robin is over")]
+    assert [t for to, t in heard if to == ROBIN and t.startswith(f"{ref}: nobody has written")]
+    await demo.say(SAM, "anybody there")
+    assert not [t for t in await texts(demo, ROBIN) if "anybody there" in t]
+
+
+async def test_what_sounds_like_trouble_is_passed_on_and_answered(demo: Kitline) -> None:
+    await talk(demo)
+    assert await says(demo, SAM, "im by the clock") == []
+    (answer,) = await says(demo, SAM, "been thinking about using tbh")
+    assert answer.startswith("I have passed that on to Robin, but cannot say when")
+    assert await says(demo, SAM, "its been a rough week") == []
+    await demo.wait(timedelta(minutes=61))
+    assert (await says(demo, SAM, "its raining now"))[-1] == answer
+
+
+async def test_words_of_a_peer_who_left_are_no_lines_of_a_talk(demo: Kitline) -> None:
+    await talk(demo)
+    await change(demo, "Sam", status="left")
+    for word in ("ON", "stock", "words"):
+        await demo.new_messages()
+        await demo.say(SAM, word)
+        heard = [(to, m.text) for to, m, _ in await demo.new_messages()]
+        assert [t for to, t in heard if to == SAM and "that word does nothing" in t]
+        assert not [t for to, t in heard if to == ROBIN]
+
+
+@pytest.mark.parametrize("word", ["here 99", "ONWAY 4YK7"])
+async def test_a_meeting_word_with_a_strange_code_is_never_passed_on(
+    demo: Kitline, word: str
+) -> None:
+    await ask_for_kit(demo)
+    await demo.say(SAM, "ACCEPT")
+    await demo.new_messages()
+    await demo.say(SAM, word)
+    heard = [(to, m.text) for to, m, _ in await demo.new_messages()]
+    assert not [t for to, t in heard if to == AMY]
+    assert [t for to, t in heard if to == SAM and t.startswith("Which one?")]
+
+
+async def test_a_meeting_word_with_the_offers_code_is_that_meeting(demo: Kitline) -> None:
+    await ask_for_kit(demo)
+    (offer,) = await demo.read(Offer)
+    await demo.say(SAM, "ACCEPT")
+    await demo.say(SAM, f"HERE {offer.code}")
+    assert (await texts(demo, AMY))[-1] == "Sam is there now."
