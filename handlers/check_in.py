@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from content.library import Words, saying
+from content.auto_replies import bare
+from content.library import Words, phrases, saying
 from db.models import Flag, KitRequest, Peer, RequestStatus, Service, Timer
-from handlers import ladder, meeting, pairs
+from handlers import ladder, meeting, open_request, pairs
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Scene, Turn
 from handlers.flags import OPEN, SAID_SAFE, becomes, raise_flag
-from handlers.services import requests
+from handlers.services import requests, whereabouts
 from handlers.services.roles import peer_of
 from handlers.services.rules import clock_words, rules_of
 
@@ -114,6 +115,33 @@ async def _never_set_off(scene: Scene, request: KitRequest, peer: Peer) -> None:
         requester.say("meeting.quiet_requester", kind="notice", peer=peer.name, ref=request.ref)
     await _silent(scene, request, peer)
     _hold(scene, request, peer, scene.now + await _every(scene, request), missed=TOLD)
+
+
+async def if_no_show(turn: Turn, request: KitRequest, text: str) -> None:
+    """ "no sign of them": the peer is asked at once and has little time to answer.
+
+    Who has only just said yes is left to travel.
+    """
+    said = f" {bare(text)} "
+    if not any(f" {phrase} " in said for phrase in phrases(turn.tongue, "meeting", "no_show")):
+        return
+    begun = request.accepted_at or request.asked_at
+    if request.meeting == "paused" or turn.now - begun < ASK_AGAIN:
+        return
+    peer = await turn.work.need(Peer, request.peer_id)
+    if await whereabouts.silent(turn.work, request, peer):
+        await open_request.say_status(turn)
+        return
+    if request.missed < MISSED_BEFORE_FLAG:
+        await _ask(turn.scene, request, peer)
+        request = await turn.work.need(KitRequest, request.id)
+        due = turn.now + ASK_AGAIN
+        _hold(turn.scene, request, peer, due, missed=MISSED_BEFORE_FLAG)
+        turn.journal("NoShowTold", request_id=request.id)
+        until = clock_words(due, turn.now)
+    else:
+        until = clock_words(request.next_timer_at or turn.now, turn.now)
+    turn.say("meeting.no_show", peer=peer.name, until=until)
 
 
 # --- the peer answers --------------------------------------------------------------------------

@@ -272,3 +272,41 @@ async def test_a_meeting_word_with_the_offers_code_is_that_meeting(demo: Kitline
     await demo.say(SAM, "ACCEPT")
     await demo.say(SAM, f"HERE {offer.code}")
     assert (await texts(demo, AMY))[-1] == "Sam is there now."
+
+
+# --- who waits ---------------------------------------------------------------------------------
+
+
+async def test_status_says_that_a_peer_has_gone_quiet(demo: Kitline) -> None:
+    await sam_is_missed(demo)
+    (answer,) = [t for t in await says(demo, AMY, "STATUS") if t.startswith("Request")]
+    assert "I have heard nothing from Sam since 10:00. A coordinator was told at 10:50." in answer
+    assert "CHANGE for another way" in answer
+    await say(demo, SAM, "OK")
+    (answer,) = [t for t in await says(demo, AMY, "STATUS") if t.startswith("Request")]
+    assert "Sam has said yes and is on the way." in answer
+
+
+async def test_nobody_has_come_is_asked_about_and_then_told(demo: Kitline) -> None:
+    await ask_for_kit(demo)
+    await say(demo, SAM, "ACCEPT")
+    await say(demo, AMY, "skip", "no", "no", "no", "no")
+    assert not [t for t in await says(demo, AMY, "no sign of them") if "Sorry about that" in t]
+    await demo.wait(timedelta(minutes=15))
+    await demo.new_messages()
+    await demo.say(AMY, "they havent turned up ive been stood here ages")
+    heard = [(to, m.text) for to, m, _ in await demo.new_messages()]
+    assert [t for to, t in heard if to == AMY and "No answer by 10:25: a coordinator is told" in t]
+    assert [t for to, t in heard if to == SAM and t.endswith("stood here ages")]
+    assert [t for to, t in heard if to == SAM and t.startswith("Are you still going to meet")]
+    (answer,) = await says(demo, AMY, "still no sign of him")
+    assert "No answer by 10:25" in answer
+    await demo.wait(timedelta(minutes=11))
+    assert await ref_of(demo, "missed_checkin")
+    (answer,) = await says(demo, AMY, "no sign of him")
+    assert "A coordinator was told at 10:25. CHANGE for another way." in answer
+
+
+async def test_support_promises_nothing_that_a_person_must_keep(demo: Kitline) -> None:
+    (answer,) = await says(demo, SAM, "SUPPORT")
+    assert "and ask again at 10:15 if nobody has it" in answer

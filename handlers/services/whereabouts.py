@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from content.library import Words, saying
-from db.models import Fact, Flag, KitRequest, Peer, Service
+from db.models import Conversation, Fact, Flag, KitRequest, Peer, Service
 from db.work import Work
 from handlers.services import requests
 from handlers.services.geo import haversine_km
@@ -54,6 +54,20 @@ async def of_peer(work: Work, flag: Flag) -> Words:
         state=meeting.meeting,
         at=clock_words(await _since(work, peer, meeting), work.now),
     )
+
+
+async def silent(
+    work: Work, request: KitRequest, peer: Peer
+) -> tuple[datetime, datetime | None] | None:
+    """Since when nothing was heard from a peer who was missed, and when a person was told."""
+    found = {"request_id": request.id, "contact_id": peer.contact_id}
+    for flag in await work.find(Flag, **found, kind="missed_checkin", status=("open", "taken")):
+        talk = await work.get(Conversation, peer.contact_id)
+        heard = talk.last_in_at if talk else None
+        return heard or request.accepted_at or request.asked_at, (
+            flag.created_at if flag.asked else None
+        )
+    return None
 
 
 async def _in_none(work: Work, peer: Peer) -> Words:
