@@ -18,7 +18,7 @@ from db.models import (
     Timer,
 )
 from db.stock import StockLine
-from handlers import debrief, handovers, ladder, milestones, pairs
+from handlers import debrief, handovers, ladder, milestones, pairs, staff_chat
 from handlers.engine.conversation import begin, finish
 from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
 from handlers.engine.turn import EMERGENCY, NOTICE, Scene, Turn
@@ -275,9 +275,14 @@ async def sos(turn: Turn, service_id: int, request: KitRequest | None) -> None:
         in_place=turn.scene.answered,  # on SMS the webhook has said it already
     )
     service = await turn.work.need(Service, service_id)
-    _, asked = await raise_flag(turn.scene, service, "sos", request=request, contact_id=turn.id)
+    flag, asked = await raise_flag(turn.scene, service, "sos", request=request, contact_id=turn.id)
+    if asked.staff:  # what they write now is not for whom they meet
+        staff_chat.begin(turn, asked.staff, flag.ref)
     turn.say(
-        "meeting.sos_peer", priority=NOTICE, told=asked.staff is not None, meet=request is not None
+        "meeting.sos_peer",
+        priority=NOTICE,
+        name=asked.staff.name if asked.staff else "",
+        meet=request is not None,
     )
     turn.journal("PeerSos", request_id=request.id if request else None)
 

@@ -111,6 +111,7 @@ async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
     for flag in flags:
         take_flag(turn.scene, flag, staff, due)
         await referral.taken(turn.scene, flag, staff)
+        await staff_chat.taken(turn.scene, flag, staff)
         for other_id in dict.fromkeys(flag.asked):
             other = await turn.work.get(Staff, other_id)
             if other and other.id != staff.id and other.contact_id:

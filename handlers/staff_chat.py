@@ -14,8 +14,8 @@ from db.models import Flag, InboundMessage, KitRequest, Peer, Staff, Timer
 from db.work import Work
 from handlers.engine.turn import NOTICE, Scene, Turn
 from handlers.engine.understanding import understand
-from handlers.flags import OF_A_PEER, in_emergency, is_unsafe, team_name
-from handlers.services.roles import alias_of
+from handlers.flags import OF_A_PEER, SAID_SAFE, in_emergency, is_unsafe, team_name
+from handlers.services.roles import alias_of, peer_of
 
 JUST_OVER = timedelta(hours=24)
 LASTS = timedelta(hours=48)
@@ -51,11 +51,7 @@ async def tell(
         turn.say(f"staff_chat.refused_{reached}", ref=ref)
         return
     first = person.memory.get("staff", {}).get("ref") != ref
-    now = turn.now.isoformat()
-    person.memory["staff"] = {"id": staff.id, "ref": ref, "read": now}
-    _goes_on(person)
-    person.memory["last"] = "staff"
-    person.memory["talked"] = {}
+    begin(person, staff, ref)
     team = team_name(turn.home())
     name = staff.name
     person.say("staff_chat.from", kind="notice", priority=NOTICE, name=name, team=team, body=words)
@@ -110,10 +106,29 @@ async def reach(person: Turn, since: datetime) -> str:
     return "not_said"
 
 
+def begin(person: Turn, staff: Staff, ref: str) -> None:
+    """What they write next goes to this coordinator."""
+    person.memory["staff"] = {"id": staff.id, "ref": ref, "read": person.now.isoformat()}
+    person.memory["last"] = "staff"
+    person.memory["talked"] = {}
+    _goes_on(person)
+
+
 def _goes_on(person: Turn) -> None:
     """A line was written: the talk lasts so much longer."""
     due = person.now + LASTS
     person.scene.set_timer(f"staff_chat:{person.id}", "staff_chat", due, contact=person.id)
+
+
+async def taken(scene: Scene, flag: Flag, staff: Staff) -> None:
+    """A peer's SOS has somebody: what the peer writes goes to them from here."""
+    if flag.kind not in ("sos", SAID_SAFE) or flag.contact_id is None:
+        return
+    person = await scene.person(flag.contact_id)
+    noted = person.memory.get("staff", {})
+    if noted.get("ref") == flag.ref and noted["id"] != staff.id:
+        person.memory["staff"] = {**noted, "id": staff.id}
+        person.say("staff_chat.taken", kind="notice", priority=NOTICE, name=staff.name)
 
 
 async def over_due(scene: Scene, timer: Timer) -> None:
@@ -171,16 +186,26 @@ async def chat_of(turn: Turn) -> Chat | None:
     return Chat(staff, ref)
 
 
+async def _readers(turn: Turn, chat: Chat) -> list[int]:
+    """Who wrote to them; of an SOS that nobody has taken yet all who were asked about it."""
+    ids = [chat.staff.id]
+    open_sos = {"contact_id": turn.id, "ref": chat.ref, "kind": ("sos", SAID_SAFE)}
+    for flag in await turn.work.find(Flag, **open_sos, status="open"):
+        ids += flag.asked
+    found = [await turn.work.get(Staff, one) for one in dict.fromkeys(ids)]
+    return [one.contact_id for one in found if one and one.contact_id]
+
+
 async def pass_on(turn: Turn, chat: Chat, message: InboundMessage) -> None:
     """The person's answer, to the coordinator who wrote."""
     if message.kind != "text" or not message.text.strip():
         turn.say("relay.no_pictures")
         return
-    if chat.staff.contact_id is None:
-        return
-    to = await turn.scene.person(chat.staff.contact_id)
-    alias = alias_of(turn.contact)
-    to.say("staff_chat.to", kind="relay", ref=chat.ref, alias=alias, body=message.text)
+    peer = await peer_of(turn.work, turn.id)
+    alias = peer.name if peer else alias_of(turn.contact)
+    for reader in await _readers(turn, chat):
+        to = await turn.scene.person(reader)
+        to.say("staff_chat.to", kind="relay", ref=chat.ref, alias=alias, body=message.text)
     turn.journal("StaffAnswered", ref=chat.ref)
     _goes_on(turn)
     noted = turn.memory["staff"]

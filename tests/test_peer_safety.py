@@ -104,7 +104,7 @@ async def test_once_a_peers_trouble_is_over_even_telegram_asks_whom_tell_is_for(
 async def test_a_peers_sos_is_answered_with_their_own_danger_first(sms: Kitline) -> None:
     answers = await says(sms, SAM, "sos")
     assert answers[0] == DANGER
-    assert answers[1].startswith("A coordinator is being told this minute")
+    assert answers[1].startswith("Robin, a coordinator, is being told this minute")
     assert not [text for text in answers if CARD in text]
 
 
@@ -147,6 +147,29 @@ async def test_in_a_meeting_an_sos_says_where_and_the_last_word(demo: Kitline) -
     await say(demo, SAM, "ISSUED")
     shown = await says(demo, ROBIN, f"SHOW {await ref_of(demo, 'sos')}")
     assert [t for t in shown if "Sam. In no meeting; the last one, near DN31, ended 10:08" in t]
+
+
+async def test_after_an_sos_words_go_to_the_coordinator_and_not_to_whom_they_meet(
+    demo: Kitline,
+) -> None:
+    await ask_for_kit(demo)
+    await say(demo, SAM, "ACCEPT", "HERE", "SOS")
+    ref = await ref_of(demo, "sos")
+    await demo.new_messages()
+    await demo.say(SAM, "im round the back")
+    heard = [(to, m.text) for to, m, _ in await demo.new_messages()]
+    assert heard == [(ROBIN, f"{ref}, Sam: im round the back")]
+    await demo.wait(timedelta(minutes=16))  # nobody has taken it: Pat is asked too
+    await demo.new_messages()
+    await demo.say(SAM, "by the bins")
+    heard = [(to, m.text) for to, m, _ in await demo.new_messages()]
+    assert sorted(heard) == [(who, f"{ref}, Sam: by the bins") for who in (ROBIN, PAT)]
+    (asked,) = await says(demo, PAT, f"TAKE {ref}")
+    await demo.say(PAT, code_in(asked))
+    await demo.new_messages()
+    await demo.say(SAM, "still here")
+    heard = [(to, m.text) for to, m, _ in await demo.new_messages()]
+    assert heard == [(PAT, f"{ref}, Sam: still here")]
 
 
 async def test_nobody_to_tell_is_said_too(demo: Kitline) -> None:
