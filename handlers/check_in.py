@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from content.library import Words, saying
+from content.auto_replies import bare
+from content.library import Words, phrases, saying
 from db.models import Flag, KitRequest, Peer, RequestStatus, Service, Timer
-from handlers import ladder, meeting, pairs
+from handlers import ladder, meeting, open_request, pairs
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Scene, Turn
-from handlers.flags import OPEN, raise_flag
-from handlers.services import requests
+from handlers.flags import OPEN, SAID_SAFE, becomes, raise_flag
+from handlers.services import requests, whereabouts
 from handlers.services.roles import peer_of
 from handlers.services.rules import clock_words, rules_of
 
@@ -116,6 +117,33 @@ async def _never_set_off(scene: Scene, request: KitRequest, peer: Peer) -> None:
     _hold(scene, request, peer, scene.now + await _every(scene, request), missed=TOLD)
 
 
+async def if_no_show(turn: Turn, request: KitRequest, text: str) -> None:
+    """ "no sign of them": the peer is asked at once and has little time to answer.
+
+    Who has only just said yes is left to travel.
+    """
+    said = f" {bare(text)} "
+    if not any(f" {phrase} " in said for phrase in phrases(turn.tongue, "meeting", "no_show")):
+        return
+    begun = request.accepted_at or request.asked_at
+    if request.meeting == "paused" or turn.now - begun < ASK_AGAIN:
+        return
+    peer = await turn.work.need(Peer, request.peer_id)
+    if await whereabouts.silent(turn.work, request, peer):
+        await open_request.say_status(turn)
+        return
+    if request.missed < MISSED_BEFORE_FLAG:
+        await _ask(turn.scene, request, peer)
+        request = await turn.work.need(KitRequest, request.id)
+        due = turn.now + ASK_AGAIN
+        _hold(turn.scene, request, peer, due, missed=MISSED_BEFORE_FLAG)
+        turn.journal("NoShowTold", request_id=request.id)
+        until = clock_words(due, turn.now)
+    else:
+        until = clock_words(request.next_timer_at or turn.now, turn.now)
+    turn.say("meeting.no_show", peer=peer.name, until=until)
+
+
 # --- the peer answers --------------------------------------------------------------------------
 
 
@@ -124,14 +152,16 @@ async def checked(turn: Turn, answer: str) -> Next:
     """The peer's answer to the safety check."""
     request = await turn.work.need(KitRequest, turn.data["request"])
     if answer == "sos":
-        await meeting.sos(turn, request)
+        theirs = await _whose(turn, request)
+        await meeting.sos(turn, request.service_id, request if theirs else None)
         return END
-    await meeting.heard_from(turn, request)
+    await meeting.heard_from(turn)
+    after_sos = await _safe_after_sos(turn)
     if await _whose(turn, request) and request.meeting != "paused":
         request = meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
         assert request.next_timer_at is not None
         turn.say("meeting_check.good", until=clock_words(request.next_timer_at, turn.now))
-    else:
+    elif not after_sos:
         turn.say("peer.safe")
     return END
 
@@ -146,11 +176,21 @@ async def _whose(turn: Turn, request: KitRequest) -> Peer | None:
 
 async def safe(turn: Turn, peer: Peer) -> None:
     """SAFE, at any time."""
+    await meeting.heard_from(turn)
     for request in await meeting.meetings(turn, peer):
-        await meeting.heard_from(turn, request)
         if request.meeting != "paused":  # its time is for the coordinator to keep
             meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
-    turn.say("peer.safe")
+    if not await _safe_after_sos(turn):
+        turn.say("peer.safe")
+
+
+async def _safe_after_sos(turn: Turn) -> bool:
+    """After an SOS whoever has it reads that they say they are safe; a person still looks."""
+    flags = await turn.work.find(Flag, contact_id=turn.id, kind=("sos", SAID_SAFE), status=OPEN)
+    if flags:
+        await becomes(turn.scene, turn.id, ("sos",), SAID_SAFE)
+        turn.say("peer.safe_sos")
+    return bool(flags)
 
 
 MEETING_CHECK = Flow("meeting_check", (Choose("ask", ("ok", "sos"), then=checked, style="words"),))
@@ -170,7 +210,7 @@ async def going(turn: Turn, answer: str) -> Next:
     elif answer == "going" and request.meeting == "paused":
         turn.say("overdose.meeting_paused")
     elif answer == "going":
-        await meeting.heard_from(turn, request)
+        await meeting.heard_from(turn)
         meeting.check_again(turn, request, await meeting.minutes_of(turn, request))
         turn.say("still_going.good")
     elif answer == "onway":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from datetime import datetime, timedelta
+from typing import Any
 
 from db.models import Staff
 from handlers import consent, oncall
@@ -38,25 +39,40 @@ async def answered(turn: Turn, text: str) -> bool:
         return True
     staff = await staff_of(turn.work, turn.id)
     if staff:
-        await oncall.word(turn, staff, waiting["word"], waiting["rest"])
+        await _confirmed(turn, staff, waiting)
     return True
 
 
-def _ask(turn: Turn, word: str, rest: str) -> str:
+async def _confirmed(turn: Turn, staff: Staff, waiting: dict[str, Any]) -> None:
+    """Do it; but never write to somebody else than the question named."""
+    if "to" in waiting:
+        goes = await oncall.goes_to(turn, staff, waiting["rest"])
+        if goes.contact_id and goes.contact_id != waiting["to"]:
+            turn.say("staff_chat.changed", ref=goes.ref, to=goes.to)
+            return
+    await oncall.word(turn, staff, waiting["word"], waiting["rest"])
+
+
+def _ask(turn: Turn, word: str, rest: str, **more: Any) -> str:
     code = new_echo_code()
     until = (turn.now + GOOD_FOR).isoformat()
-    turn.memory["echo"] = {"code": code, "word": word, "rest": rest, "until": until}
+    turn.memory["echo"] = {"code": code, "word": word, "rest": rest, "until": until, **more}
     return code
 
 
 async def allowed(turn: Turn, staff: Staff, word: str, rest: str) -> bool:
     """Whether a coordinator's word may act now; otherwise the code is asked for."""
-    if turn.channel != "sms" or without_pin(staff, rest) != rest:
-        return True
-    if len(rest.split()) < (2 if word in ("tell", "refer") else 1):
+    said = without_pin(staff, rest)
+    sure = turn.channel != "sms" or said != rest
+    to_somebody = word in ("tell", "refer")
+    if len(rest.split()) < (2 if to_somebody else 1):
         return True  # something is missing: the answer only says how to send it
-    code = _ask(turn, word, rest)
-    turn.say("oncall.echo", words=f"{word.upper()} {rest}".strip(), code=code)
+    goes = await oncall.goes_to(turn, staff, said) if to_somebody else None
+    if sure and not (goes and goes.mixed_up):
+        return True
+    code = _ask(turn, word, said, **({"to": goes.contact_id} if goes else {}))
+    words = f"{word.upper()} {said}".strip()
+    turn.say("oncall.echo", words=words, code=code, to=goes.to if goes else "")
     return False
 
 

@@ -22,7 +22,7 @@ from db.models import (
 )
 from db.work import Work
 from handlers.engine.turn import NOTICE, Scene, Turn
-from handlers.services import cover
+from handlers.services import cover, whereabouts
 from handlers.services.codes import new_ref
 from handlers.services.local_help import due_of
 from handlers.services.oncall_rota import Asked, again_by_day, is_on_duty, whom_to_ask
@@ -42,6 +42,7 @@ EMERGENCY_FLAGS = ("emergency", "emergency_silent")
 URGENT = (
     *EMERGENCY_FLAGS,
     *("child", "violence", "violence_unsafe", "crisis", "sos", "under_18", "missed_checkin"),
+    *("sos_safe",),
     *("death_reported", "peer_death"),
 )
 """Somebody may be in danger: what a coordinator reads first, in this order."""
@@ -49,6 +50,11 @@ IN_DANGER = ("crisis", "child", "violence", "peer_death")
 """Whoever wrote of it is told when nobody has picked it up."""
 CALL_BACKS = ("call_back", "referral")
 """Whoever asked for a person hears who has it, and if nobody has picked it up."""
+OF_A_PEER = ("sos", "missed_checkin", "sos_safe")
+"""A peer may be in danger: who and where it is comes with it. The worst first."""
+SAID_SAFE = "sos_safe"
+"""SAFE after SOS may be typed by another person: somebody still looks, but is asked less often."""
+CALMER = {"sos": SAID_SAFE}
 SAFEGUARDING = ("under_18", "crisis", "child", "violence", "violence_unsafe")
 
 
@@ -68,7 +74,7 @@ async def raise_flag(
     same = [
         flag
         for flag in await scene.work.find(Flag, service_id=service.id, status="open")
-        if flag.kind == kind
+        if flag.kind in (kind, CALMER.get(kind))
         and flag.request_id == (request.id if request else None)
         and flag.contact_id == contact_id
         and flag.about == about
@@ -78,7 +84,7 @@ async def raise_flag(
         flag = put_off(scene, replace(same[0], asked=same[0].asked[-1:]), due)
         return flag, Asked(None, due)
     if same:
-        flag = same[0]
+        flag = replace(same[0], kind=kind)
     else:
         flag = new_flag(scene, service, kind, request=request, contact_id=contact_id, about=about)
     return flag, await ask_next(scene, service, flag)
@@ -134,6 +140,8 @@ async def ask_next(scene: Scene, service: Service, flag: Flag) -> Asked:
     asked = whom_to_ask(reachable, flag.asked, scene.now, rules, service.nation)
     if flag.kind == "referral":
         asked = await _whom_they_want(scene, service, flag, reachable, asked)
+    if asked.staff and flag.kind == SAID_SAFE:  # they are safe: no need to hurry
+        asked = replace(asked, until=scene.now + OWNER_ASKED_AGAIN)
     if asked.staff:
         now_asked(scene, flag, asked.staff, asked.until)
         await say_flag(scene, service, flag, asked.staff, asked.until)
@@ -189,8 +197,10 @@ async def _whom_they_want(
 
 
 async def what_of(work: Work, locale: str, flag: Flag) -> str:
-    """What the matter is, with the name of the outlet or peer it is about."""
+    """What the matter is, with the name of the outlet or peer it is about, and where a peer is."""
     what = library.label(locale, "flag", flag.kind)
+    if flag.kind in OF_A_PEER and (where := await whereabouts.of_peer(work, flag)):
+        return f"{what}: {library.said(locale, where)}"
     kind, _, number = flag.about.partition(":")
     if kind == "cover":
         return f"{what}: {cover.gap_words(locale, cover.read(flag.about))}"
@@ -252,13 +262,13 @@ async def becomes(scene: Scene, contact_id: int, olds: tuple[str, ...], new: str
             continue
         asked = () if new in SAFEGUARDING else flag.asked
         flag = scene.work.save(replace(flag, kind=new, asked=asked))
-        if new not in NOT_URGENT and flag.status == "open":
+        if new not in (*NOT_URGENT, SAID_SAFE) and flag.status == "open":
             await ask_next(scene, await scene.work.need(Service, flag.service_id), flag)
             continue
         told = await scene.work.get(Staff, flag.staff_id or (flag.asked or (None,))[-1])
         if told and told.contact_id:
             turn = await scene.person(told.contact_id)
-            what = library.label(turn.locale, "flag", new)
+            what = await what_of(scene.work, turn.locale, flag)
             turn.say("oncall.news", kind="flag", priority=NOTICE, ref=flag.ref, what=what)
         put_off(scene, flag, _asked_again(scene, flag))
 

@@ -123,7 +123,7 @@ async def _sos(turn: Turn) -> None:
     if one:
         await meeting.word(turn, one, "sos", "")
     else:
-        turn.say("meeting.sos_nobody")
+        turn.say("meeting.danger")
 
 
 async def _came(turn: Turn) -> None:

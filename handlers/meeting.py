@@ -18,10 +18,10 @@ from db.models import (
     Timer,
 )
 from db.stock import StockLine
-from handlers import debrief, handovers, ladder, milestones, pairs
+from handlers import debrief, handovers, ladder, milestones, pairs, staff_chat
 from handlers.engine.conversation import begin, finish
 from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
-from handlers.engine.turn import NOTICE, Scene, Turn
+from handlers.engine.turn import EMERGENCY, NOTICE, Scene, Turn
 from handlers.flags import OPEN, close_flag, raise_flag
 from handlers.services import requests
 from handlers.services.products import product_words
@@ -40,6 +40,7 @@ from handlers.services.supplies import (
     reserved_for,
 )
 from handlers.services.trainings import note_answer
+from handlers.services.whereabouts import furthest
 
 PAUSED_LOOK = timedelta(minutes=30)
 
@@ -55,18 +56,14 @@ async def word(turn: Turn, peer: Peer, name: str, rest: str) -> None:
     ref = rest.split()[0].upper() if rest.split() else ""
     named = [request for request in open_now if request.ref == ref]
     open_now = named or open_now
-    if not open_now:
-        if name == "sos":
-            await sos_alone(turn, peer)
-        else:
-            turn.say("meeting.none")
-        return
     if name == "sos":
-        await sos(turn, open_now[-1])
+        await sos(turn, peer.service_id, furthest(open_now))
+        return
+    if not open_now:
+        say_which(turn, open_now, name)
         return
     if len(open_now) > 1:
-        refs = [request.ref for request in open_now]
-        turn.say("meeting.which", refs=", ".join(refs), first=refs[0], word=name.upper())
+        say_which(turn, open_now, name)
         return
     act: dict[str, Callable[[Turn, Peer, KitRequest], Awaitable[None]]] = {
         "onway": on_way,
@@ -75,6 +72,15 @@ async def word(turn: Turn, peer: Peer, name: str, rest: str) -> None:
         "handover": hand_over,
     }
     await act[name](turn, peer, open_now[0])
+
+
+def say_which(turn: Turn, open_now: list[KitRequest], name: str) -> None:
+    """A word of theirs that fits no meeting, or more than one."""
+    refs = [request.ref for request in open_now]
+    if refs:
+        turn.say("meeting.which", refs=", ".join(refs), first=refs[0], word=name.upper())
+    else:
+        turn.say("meeting.none")
 
 
 def check_again(turn: Turn, request: KitRequest, minutes: int, **changes: object) -> KitRequest:
@@ -101,7 +107,7 @@ async def on_way(turn: Turn, peer: Peer, request: KitRequest) -> None:
     if request.meeting == "paused":
         turn.say("overdose.meeting_paused")
         return
-    await heard_from(turn, request)
+    await heard_from(turn)
     check_again(turn, request, await minutes_of(turn, request), meeting="onway")
     requester = await turn.scene.person(request.contact_id)
     requester.say("meeting.onway_requester", kind="notice", peer=peer.name)
@@ -114,7 +120,7 @@ async def here(turn: Turn, peer: Peer, request: KitRequest) -> None:
     if request.meeting == "paused":
         turn.say("overdose.meeting_paused")
         return
-    await heard_from(turn, request)
+    await heard_from(turn)
     request = check_again(turn, request, await minutes_of(turn, request), meeting="here")
     requester = await turn.scene.person(request.contact_id)
     requester.say("meeting.here_requester", kind="notice", peer=peer.name)
@@ -234,20 +240,21 @@ async def give_back(turn: Turn, peer: Peer, request: KitRequest, text: str, fact
 
 async def _ended(turn: Turn, request: KitRequest) -> None:
     """Nobody goes along any more, is asked to take it over, or looks for the peer."""
-    await heard_from(turn, request)
+    await heard_from(turn)
     await handovers.let_go(turn.scene, request)
     await pairs.meeting_over(turn.scene, request)
 
 
-async def heard_from(turn: Turn, request: KitRequest) -> None:
+async def heard_from(turn: Turn) -> None:
     """A peer who was missed has written: nobody need go and look for them.
 
-    Their meeting may also end without them (a recall, a dead phone): that is no sign of life.
+    It is about the person, whoever has the meeting now. A meeting may also end without them (a
+    recall, a dead phone): that is no sign of life.
     """
     if turn.message is None:
         return
-    for flag in await turn.work.find(Flag, request_id=request.id, kind="missed_checkin"):
-        if flag.status not in OPEN or flag.contact_id != turn.id:
+    for flag in await turn.work.find(Flag, contact_id=turn.id, kind="missed_checkin"):
+        if flag.status not in OPEN:
             continue
         close_flag(turn.scene, flag)
         staff = await turn.work.get(Staff, flag.staff_id or (flag.asked or (None,))[-1])
@@ -259,20 +266,25 @@ async def heard_from(turn: Turn, request: KitRequest) -> None:
 # --- safety ------------------------------------------------------------------------------------
 
 
-async def sos(turn: Turn, request: KitRequest) -> None:
-    """A peer in danger: 999 to them, the coordinator at once."""
-    service = await turn.work.need(Service, request.service_id)
-    await raise_flag(turn.scene, service, "sos", request=request, contact_id=turn.id)
-    turn.say("meeting.sos_peer", priority=NOTICE)
-    turn.journal("PeerSos", request_id=request.id)
-
-
-async def sos_alone(turn: Turn, peer: Peer) -> None:
-    """SOS with no meeting open counts just the same."""
-    service = await turn.work.need(Service, peer.service_id)
-    await raise_flag(turn.scene, service, "sos", contact_id=turn.id)
-    turn.say("meeting.sos_peer", priority=NOTICE)
-    turn.journal("PeerSos")
+async def sos(turn: Turn, service_id: int, request: KitRequest | None) -> None:
+    """A peer in danger: 999 to them, the coordinator at once. Outside a meeting it is the same."""
+    turn.say(
+        "meeting.danger",
+        kind="emergency",
+        priority=EMERGENCY,
+        in_place=turn.scene.answered,  # on SMS the webhook has said it already
+    )
+    service = await turn.work.need(Service, service_id)
+    flag, asked = await raise_flag(turn.scene, service, "sos", request=request, contact_id=turn.id)
+    if asked.staff:  # what they write now is not for whom they meet
+        staff_chat.begin(turn, asked.staff, flag.ref)
+    turn.say(
+        "meeting.sos_peer",
+        priority=NOTICE,
+        name=asked.staff.name if asked.staff else "",
+        meet=request is not None,
+    )
+    turn.journal("PeerSos", request_id=request.id if request else None)
 
 
 # --- an emergency in the middle ----------------------------------------------------------------

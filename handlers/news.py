@@ -18,7 +18,7 @@ from db.models import (
 )
 from db.work import Work
 from handlers.engine.turn import Scene, Turn
-from handlers.services import help_lines
+from handlers.services import help_lines, whereabouts
 from handlers.services.codes import show_claim_code
 from handlers.services.hours import opening_of
 from handlers.services.rules import clock_words, rules_of
@@ -32,10 +32,10 @@ async def of(turn: Turn, request: KitRequest) -> str:
     until = clock_words(request.next_timer_at, scene.now) if request.next_timer_at else ""
     if request.status == RequestStatus.OFFERED:
         offers = await work.find(Offer, request_id=request.id)
-        again = any(o.status in (OfferStatus.DECLINED, OfferStatus.EXPIRED) for o in offers)
-        return turn.text(
-            "ladder.news_offered_next" if again else "ladder.news_offered", until=until
-        )
+        gone = [o for o in offers if o.status in (OfferStatus.DECLINED, OfferStatus.EXPIRED)]
+        if not gone:
+            return turn.text("ladder.news_offered", until=until)
+        return turn.text("ladder.news_offered_next", until=until, more=len(gone) > 1)
     if request.status == RequestStatus.WAITING_CLAIM:
         outlet = await work.need(Outlet, request.outlet_id)
         claim = await work.need(Claim, request.owner_id)
@@ -50,6 +50,9 @@ async def of(turn: Turn, request: KitRequest) -> str:
         )
     if request.status == RequestStatus.ACCEPTED:
         peer = await work.need(Peer, request.peer_id)
+        if silent := await whereabouts.silent(work, request, peer):
+            since, told = (clock_words(at, scene.now) if at else "" for at in silent)
+            return turn.text("ladder.news_silent", peer=peer.name, since=since, told=told)
         return turn.text("ladder.news_accepted", peer=peer.name, meeting=request.meeting)
     if request.status == RequestStatus.WITH_COORDINATOR:
         staff = await work.get(Staff, request.owner_id)

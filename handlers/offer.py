@@ -11,15 +11,13 @@ from handlers import handovers, ladder, pairs
 from handlers.engine.conversation import leave
 from handlers.engine.turn import NOTICE, Turn
 from handlers.services import requests
-from handlers.services.geo import haversine_km
 from handlers.services.permits import promise
 from handlers.services.products import pack_words
 from handlers.services.roles import alias_of
-from handlers.services.rules import Rules, rules_of, uk_day
+from handlers.services.rules import rules_of, uk_day
 from handlers.services.standing import run_out
 from handlers.services.supplies import NoStock, peer_holder
-
-MEET_WITHIN_KM = 5.0
+from handlers.services.whereabouts import public_place_near
 
 
 async def open_offers(turn: Turn, peer: Peer) -> list[Offer]:
@@ -168,13 +166,3 @@ async def _introduce(turn: Turn, peer: Peer, request: KitRequest) -> None:
     )
     turn.say("offer.accepted_words", pack=pack_words(turn.locale, rules))
     await pairs.tell_partner(turn.scene, peer, request)
-
-
-def public_place_near(request: KitRequest, rules: Rules) -> str:
-    """The nearest of the service's public meeting places, or ""."""
-    if request.lat is None or request.lon is None:
-        return ""
-    here = (request.lat, request.lon)
-    near = [(haversine_km(here, (p.lat, p.lon)), p.name) for p in rules.public_places]
-    km, name = min(near, default=(MEET_WITHIN_KM, ""))
-    return name if km < MEET_WITHIN_KM else ""

@@ -6,14 +6,35 @@ coordinator's PIN. Telegram's senders cannot be forged and need neither.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from content.library import Words
 from db.models import OPEN_STATUSES, Flag, KitRequest, Peer, RequestStatus, Staff
 from handlers import ladder, meeting, oncall_list, oncall_show, referral, staff_chat
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Turn
-from handlers.flags import OF_A_REQUEST, OWNER_ASKED_AGAIN, close_flag, own_flag, take_flag
+from handlers.flags import (
+    OF_A_PEER,
+    OF_A_REQUEST,
+    OWNER_ASKED_AGAIN,
+    close_flag,
+    own_flag,
+    take_flag,
+)
 from handlers.services import requests, supplies
 from handlers.services.rules import clock_words
+
+
+@dataclass(frozen=True)
+class Goes:
+    """Whom a word reaches. ``mixed_up``: a peer's trouble had this code too, and it is over."""
+
+    ref: str
+    contact_id: int | None = None
+    to: Words = ""
+    mixed_up: bool = False
+
 
 # --- words -------------------------------------------------------------------------------------
 
@@ -51,6 +72,20 @@ async def word(turn: Turn, staff: Staff, name: str, rest: str) -> None:
         turn.say("oncall.unknown", ref=ref)
 
 
+async def goes_to(turn: Turn, staff: Staff, rest: str) -> Goes:
+    """Whom TELL or REFER reaches, as things are now."""
+    ref = rest.split()[0].upper()
+    request, flags = await _look_up(turn, staff, ref)
+    of_ref = await turn.work.find(Flag, service_id=staff.service_id, ref=ref)
+    over = any(f.kind in OF_A_PEER and f.status == "done" for f in of_ref)
+    contact_id = staff_chat.whom(request, flags)
+    if contact_id is None:
+        return Goes(ref)
+    to = await staff_chat.in_words(turn.work, request, flags)
+    mixed_up = over and request is not None and contact_id == request.contact_id
+    return Goes(ref, contact_id, to, mixed_up)
+
+
 async def _look_up(turn: Turn, staff: Staff, ref: str) -> tuple[KitRequest | None, list[Flag]]:
     found = await turn.work.find(KitRequest, ref=ref, service_id=staff.service_id)
     flags = await turn.work.find(Flag, service_id=staff.service_id, ref=ref)
@@ -76,6 +111,7 @@ async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
     for flag in flags:
         due.append(take_flag(turn.scene, flag, staff))
         await referral.taken(turn.scene, flag, staff)
+        await staff_chat.taken(turn.scene, flag, staff)
         for other_id in dict.fromkeys(flag.asked):
             other = await turn.work.get(Staff, other_id)
             if other and other.id != staff.id and other.contact_id:

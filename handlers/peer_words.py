@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 
 from content import library
-from db.models import Peer
+from db.models import Offer, Peer
 from handlers import (
     check_in,
     handovers,
@@ -32,6 +32,8 @@ Word = Callable[[Turn, Peer, str], Awaitable[bool]]
 
 MAY_BEGIN_AN_ANSWER = ("where", "rest", "note", "pair", "limit", "radius", "rota")
 """Words that a sentence may begin with too, where we have just asked for one."""
+_A_CODE = re.compile(r"\d{2,3}|(?=[A-Z]*\d)[A-Z\d]{4}")
+"""An offer's code, or one like a request's: no sentence for anybody."""
 _OFFER_CODE = re.compile(r"^(\S+?)[\s:,.#-]*(\d{2,3})\W*$")
 
 
@@ -50,6 +52,16 @@ async def peer_word(turn: Turn, one: Peer, text: str) -> bool:
     if rest and name in MAY_BEGIN_AN_ANSWER and conversation.awaits_words(turn):
         return False
     return await WORDS[name](turn, one, rest)
+
+
+async def of_former_peer(turn: Turn, text: str) -> bool:
+    """A peer's word from somebody who has left: it does nothing, and is no line of a talk."""
+    if plain(text) not in library.role_words(turn.tongue, "peer"):
+        return False
+    if not await turn.work.find(Peer, contact_id=turn.id, status="left"):
+        return False
+    turn.say("peer.left_word")
+    return True
 
 
 async def offer_in_own_words(turn: Turn, one: Peer, text: str) -> bool:
@@ -128,10 +140,20 @@ def _answers_offer(yes: bool) -> Word:
 
 def _of_meeting(name: str) -> Word:
     async def word(turn: Turn, one: Peer, rest: str) -> bool:
-        refs = {request.ref for request in await meeting.meetings(turn, one)}
-        if rest and plain(rest).upper() not in refs:
+        open_now = await meeting.meetings(turn, one)
+        refs = {request.ref for request in open_now}
+        said = plain(rest).upper()
+        if said in refs or not rest:
+            await meeting.word(turn, one, name, rest)
+            return True
+        if not _A_CODE.fullmatch(said):
             return False  # a sentence for the other side, not a word for us
-        await meeting.word(turn, one, name, rest)
+        for offered in await turn.work.find(Offer, peer_id=one.id, code=said):  # HERE 42
+            for request in open_now:
+                if request.id == offered.request_id:
+                    await meeting.word(turn, one, name, request.ref)
+                    return True
+        meeting.say_which(turn, open_now, name)
         return True
 
     return word
@@ -148,9 +170,12 @@ async def _on(turn: Turn, one: Peer, rest: str) -> bool:
 
 
 async def _safe(turn: Turn, one: Peer, rest: str) -> bool:
-    if rest or turn.flow == "meeting_check":  # there it answers the question
+    if rest:
         return False
-    await check_in.safe(turn, one)
+    if turn.flow == "meeting_check":
+        await conversation.answer(turn, "ok")
+    else:
+        await check_in.safe(turn, one)
     return True
 
 
@@ -173,7 +198,7 @@ async def _handover(turn: Turn, one: Peer, rest: str) -> bool:
         await meeting.word(turn, one, "handover", "")  # none, or which one?
     else:
         request = chosen or open_now[0]
-        await meeting.heard_from(turn, request)
+        await meeting.heard_from(turn)
         await handovers.to_peer(turn, one, request, other)
     return True
 
@@ -200,8 +225,7 @@ async def _issued(turn: Turn, one: Peer, rest: str) -> None:
     elif len(open_now) == 1 and len(words) == 1 and any(c.isdigit() for c in words[0]):
         await meeting.issued(turn, one, open_now[0], words[0].upper(), trained)
     elif not words:
-        refs = [request.ref for request in open_now]
-        turn.say("meeting.which", refs=", ".join(refs), first=refs[0], word="ISSUED")
+        meeting.say_which(turn, open_now, "issued")
     else:
         first = open_now[0].ref if open_now else "K7FP"
         turn.say("meeting.issued_unclear", first=first)

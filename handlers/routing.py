@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from content import library
 from content.phrasebook import fold
-from db.models import InboundMessage
+from db.models import InboundMessage, KitRequest
 from handlers import (
+    check_in,
     consent,
     echo,
     emergency_card,
@@ -94,9 +95,10 @@ async def _handle(turn: Turn, message: InboundMessage, text: str) -> None:
 
 
 async def _emergency(turn: Turn, text: str) -> bool:
-    if plain(text) == "sos" and (one := await peer_of(turn.work, turn.id)):
-        emergency_card.say_card(turn)  # on SMS the webhook has said it already
+    if emergency_card.is_sos(text) and (one := await peer_of(turn.work, turn.id)):
         await meeting.word(turn, one, "sos", "")
+        if overdose.is_open(turn):
+            emergency_card.send_card(turn)
         return True
     verdict = emergency(text)
     open_now = overdose.is_open(turn)
@@ -232,19 +234,21 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
         if await global_words.global_word(turn, text):
             return
     chat = await staff_chat.chat_of(turn)
+    if chat and not one_peer and await peer_words.of_former_peer(turn, text):
+        return
     if chat and turn.memory.get("last") == "staff" and not _plain_answer(turn, text):
         await staff_chat.pass_on(turn, chat, message)
         return
     relays = await relay.open_relays(turn, one_peer)
     if relays and turn.memory.get("last") == "relay" and not _plain_answer(turn, text):
-        await relay.pass_on(turn, message, relays)  # the other side spoke last
+        await _to_other_side(turn, message, relays)  # they spoke last
         return
     if not (relays or chat) and text and await loops.is_machine(turn, text):
         return
     if await _open_question(turn, message, text):
         return
     if relays:
-        await relay.pass_on(turn, message, relays)
+        await _to_other_side(turn, message, relays)
         return
     if chat and conversation.current(turn) is None:
         await staff_chat.pass_on(turn, chat, message)
@@ -265,6 +269,13 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
     if await meaning.asks_for_news(turn, text):
         return
     await meaning.meant(turn, text)
+
+
+async def _to_other_side(turn: Turn, message: InboundMessage, relays: list[KitRequest]) -> None:
+    """What is said in a meeting; that nobody has come is seen to as well."""
+    await relay.pass_on(turn, message, relays)
+    if len(relays) == 1 and relays[0].contact_id == turn.id and message.kind == "text":
+        await check_in.if_no_show(turn, relays[0], message.text)
 
 
 async def _not_words(turn: Turn, message: InboundMessage) -> None:

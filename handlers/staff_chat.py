@@ -9,13 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db.models import Flag, InboundMessage, KitRequest, Staff
+from content.library import Words, saying
+from db.models import Flag, InboundMessage, KitRequest, Peer, Staff, Timer
+from db.work import Work
 from handlers.engine.turn import NOTICE, Scene, Turn
-from handlers.flags import in_emergency, is_unsafe, team_name
-from handlers.services.roles import alias_of
+from handlers.engine.understanding import understand
+from handlers.flags import OF_A_PEER, SAID_SAFE, in_emergency, is_unsafe, team_name
+from handlers.services.roles import alias_of, peer_of
 
-OF_A_PEER = ("sos", "missed_checkin")
 JUST_OVER = timedelta(hours=24)
+LASTS = timedelta(hours=48)
+"""After the last line of either side a talk is over, whatever is still open."""
+ALONE = timedelta(hours=1)
+"""Who has read nothing for so long is told that we are here, and who else is."""
+IN_TROUBLE = {"crisis", "talk_to_human"}
 
 
 @dataclass(frozen=True)
@@ -44,24 +51,38 @@ async def tell(
         turn.say(f"staff_chat.refused_{reached}", ref=ref)
         return
     first = person.memory.get("staff", {}).get("ref") != ref
-    person.memory["staff"] = {"id": staff.id, "ref": ref}
-    person.memory["last"] = "staff"
-    person.memory["talked"] = {}
+    begin(person, staff, ref)
     team = team_name(turn.home())
     name = staff.name
     person.say("staff_chat.from", kind="notice", priority=NOTICE, name=name, team=team, body=words)
     if first:
         person.say("staff_chat.answer_here", kind="notice", priority=NOTICE, name=name)
     turn.journal("StaffWrote", staff=staff.id, ref=ref)
-    turn.say("staff_chat.told", ref=ref)
+    to = await in_words(turn.work, request, flags)
+    turn.say("staff_chat.told", ref=ref, to=to)
 
 
 def whom(request: KitRequest | None, flags: list[Flag]) -> int | None:
     """Whom it is about: a peer in trouble, and only else the person whose request it is."""
-    peers = [flag.contact_id for flag in flags if flag.kind in OF_A_PEER and flag.contact_id]
-    if peers:
-        return peers[0]
-    return request.contact_id if request else flags[0].contact_id
+    if peer := _peer_flag(flags):
+        return peer.contact_id
+    if request:
+        return request.contact_id
+    return flags[0].contact_id if flags else None
+
+
+def _peer_flag(flags: list[Flag]) -> Flag | None:
+    """What is the matter with a peer: an SOS before a missed check."""
+    found = [flag for flag in flags if flag.kind in OF_A_PEER and flag.contact_id]
+    return min(found, key=lambda flag: OF_A_PEER.index(flag.kind), default=None)
+
+
+async def in_words(work: Work, request: KitRequest | None, flags: list[Flag]) -> Words:
+    """Who reads what is written about it: said whenever it is confirmed or passed on."""
+    flag = _peer_flag(flags)
+    peers = await work.find(Peer, contact_id=flag.contact_id) if flag else []
+    who = "peer" if flag else "requester" if request else "writer"
+    return saying("saying.goes_to", who=who, name=peers[0].name if peers else "")
 
 
 def since(request: KitRequest | None, flags: list[Flag]) -> datetime:
@@ -85,6 +106,44 @@ async def reach(person: Turn, since: datetime) -> str:
     return "not_said"
 
 
+def begin(person: Turn, staff: Staff, ref: str) -> None:
+    """What they write next goes to this coordinator."""
+    person.memory["staff"] = {"id": staff.id, "ref": ref, "read": person.now.isoformat()}
+    person.memory["last"] = "staff"
+    person.memory["talked"] = {}
+    _goes_on(person)
+
+
+def _goes_on(person: Turn) -> None:
+    """A line was written: the talk lasts so much longer."""
+    due = person.now + LASTS
+    person.scene.set_timer(f"staff_chat:{person.id}", "staff_chat", due, contact=person.id)
+
+
+async def taken(scene: Scene, flag: Flag, staff: Staff) -> None:
+    """A peer's SOS has somebody: what the peer writes goes to them from here."""
+    if flag.kind not in ("sos", SAID_SAFE) or flag.contact_id is None:
+        return
+    person = await scene.person(flag.contact_id)
+    noted = person.memory.get("staff", {})
+    if noted.get("ref") == flag.ref and noted["id"] != staff.id:
+        person.memory["staff"] = {**noted, "id": staff.id}
+        person.say("staff_chat.taken", kind="notice", priority=NOTICE, name=staff.name)
+
+
+async def over_due(scene: Scene, timer: Timer) -> None:
+    """Nobody has written for long: it is over, and both read so."""
+    person = await scene.person(timer.payload["contact"])
+    noted = person.memory.get("staff")
+    if not noted or await chat_of(person) is None:
+        return
+    staff = await scene.work.need(Staff, noted["id"])
+    await over(scene, noted["ref"], [person.id])
+    if staff.contact_id:
+        told = await scene.person(staff.contact_id)
+        told.say("staff_chat.over_staff", kind="flag", ref=noted["ref"])
+
+
 async def over(scene: Scene, ref: str, people: Iterable[int | None]) -> None:
     """A coordinator says DONE: who they wrote to hears it once, unless their phone is not safe."""
     for contact_id in {one for one in people if one}:
@@ -93,6 +152,7 @@ async def over(scene: Scene, ref: str, people: Iterable[int | None]) -> None:
         if noted.get("ref") != ref:
             continue
         person.memory["staff"] = {}
+        scene.work.cancel_timer(f"staff_chat:{person.id}")
         staff = await scene.work.get(Staff, noted["id"])
         if staff is None or await is_unsafe(scene, contact_id):
             continue
@@ -126,14 +186,31 @@ async def chat_of(turn: Turn) -> Chat | None:
     return Chat(staff, ref)
 
 
+async def _readers(turn: Turn, chat: Chat) -> list[int]:
+    """Who wrote to them; of an SOS that nobody has taken yet all who were asked about it."""
+    ids = [chat.staff.id]
+    open_sos = {"contact_id": turn.id, "ref": chat.ref, "kind": ("sos", SAID_SAFE)}
+    for flag in await turn.work.find(Flag, **open_sos, status="open"):
+        ids += flag.asked
+    found = [await turn.work.get(Staff, one) for one in dict.fromkeys(ids)]
+    return [one.contact_id for one in found if one and one.contact_id]
+
+
 async def pass_on(turn: Turn, chat: Chat, message: InboundMessage) -> None:
     """The person's answer, to the coordinator who wrote."""
     if message.kind != "text" or not message.text.strip():
         turn.say("relay.no_pictures")
         return
-    if chat.staff.contact_id is None:
-        return
-    to = await turn.scene.person(chat.staff.contact_id)
-    alias = alias_of(turn.contact)
-    to.say("staff_chat.to", kind="relay", ref=chat.ref, alias=alias, body=message.text)
+    peer = await peer_of(turn.work, turn.id)
+    alias = peer.name if peer else alias_of(turn.contact)
+    for reader in await _readers(turn, chat):
+        to = await turn.scene.person(reader)
+        to.say("staff_chat.to", kind="relay", ref=chat.ref, alias=alias, body=message.text)
     turn.journal("StaffAnswered", ref=chat.ref)
+    _goes_on(turn)
+    noted = turn.memory["staff"]
+    seen = understand(message.text, lambda _: False)
+    alone = turn.now - datetime.fromisoformat(noted["read"]) >= ALONE
+    if (alone or IN_TROUBLE & {seen.intent, *seen.also}) and not in_emergency(turn):
+        turn.memory["staff"] = {**noted, "read": turn.now.isoformat()}
+        turn.say("staff_chat.passed_on", name=chat.staff.name)

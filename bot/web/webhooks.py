@@ -27,10 +27,12 @@ from bot.channels.twiml import twiml_each, voice_twiml
 from bot.worker import message_of
 from content import library
 from db import messages, meta
-from db.models import InboundMessage, OutboxRow, OutboxStatus
-from handlers.emergency_card import emergency_cards
+from db.models import InboundMessage, OutboundMessage, OutboxRow, OutboxStatus
+from db.work import Work
+from handlers.emergency_card import danger_cards, emergency_cards, is_sos
 from handlers.engine.emergency import emergency
 from handlers.engine.languages import heard_in
+from handlers.services.contacts import is_a_peer
 
 log = logging.getLogger(__name__)
 
@@ -168,9 +170,31 @@ class Webhooks:
 
     async def _emergency_sms(self, message: InboundMessage, language: str) -> Response:
         echo = self.just_answered.is_echo(message)
-        await self._store_emergency(message)
-        cards = () if echo else emergency_cards("sms", language)
-        return _twiml([(text, "") for card in cards for text in draw_sms(card)])
+        cards = await self._answer_emergency(message, language)
+        shown = () if echo else cards
+        return _twiml([(text, "") for card in shown for text in draw_sms(card)])
+
+    async def _answer_emergency(
+        self, message: InboundMessage, language: str
+    ) -> tuple[OutboundMessage, ...]:
+        """Store it, and what goes back in place. A peer's bare SOS is about their own danger."""
+        if not is_sos(message.text):
+            await self._store_emergency(message)
+            return emergency_cards(message.channel, language)
+        _, a_peer = await asyncio.gather(self._store_emergency(message), self._is_a_peer(message))
+        if a_peer:
+            return danger_cards(message.channel)
+        return emergency_cards(message.channel, language)
+
+    async def _is_a_peer(self, message: InboundMessage) -> bool:
+        """As far as can be told quickly: without a database nobody is, and the card goes out."""
+        app = self.app
+        try:
+            async with asyncio.timeout(EMERGENCY_STORE_SECONDS), app.db.read() as tx:
+                return await is_a_peer(Work(app.db, tx, app.engine.ids, app.clock.now()), message)
+        except Exception:
+            log.exception("whether an SOS is a peer's could not be looked up")
+            return False
 
     async def _store_emergency(self, message: InboundMessage) -> None:
         """Store it if that is quick; else keep it in a file. The answer waits for neither long."""
@@ -272,9 +296,8 @@ class Webhooks:
         verdict = emergency(message.text)
         if verdict.is_emergency:
             echo = self.just_answered.is_echo(message)
-            await self._store_emergency(message)
             language = heard_in(message.text, verdict.language)
-            card = emergency_cards("telegram", language)[0]
+            card = (await self._answer_emergency(message, language))[0]
             return JSONResponse({} if echo else channel.method_answer(message.address, card))
         try:
             await self.app.intake.accept(message)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from db.models import Address, Consent, Contact, Conversation, Holding, InboundMessage, Service
 from db.work import Work
+from handlers.services.roles import peer_of
 
 NOTICE_WORDING = "2026-11"
 
@@ -35,6 +36,12 @@ async def address_at(work: Work, channel: str, line: str, address: str) -> Addre
             if (found.channel, found.line) == (channel, line):
                 return found
     return None
+
+
+async def is_a_peer(work: Work, message: InboundMessage) -> bool:
+    """Whether a message comes from a peer's phone."""
+    address = await address_at(work, message.channel, message.line, message.address)
+    return address is not None and await peer_of(work, address.contact_id) is not None
 
 
 async def new_contact(

@@ -172,11 +172,13 @@ async def test_telegram_is_answered_too(
         cry = {"update_id": 5, **updates.text(4242, CRY)}
         answer = await telegram_posts(line, cry)
         assert answer.json()["text"].startswith("CALL 999")
+        sos = {"update_id": 7, **updates.text(4242, "SOS")}  # a peer's? Nobody can tell now
+        assert (await telegram_posts(line, sos)).json()["text"].startswith("CALL 999")
         other = {"update_id": 6, **updates.text(4242, "KIT")}
         assert (await telegram_posts(line, other)).status_code == 503
         await outage.up()
         assert await line.app.catch_up.once()
-        assert len(await line.read(InboxRow)) == 1
+        assert len(await line.read(InboxRow)) == 2
 
 
 async def test_a_database_that_hangs_does_not_hold_up_an_emergency(
