@@ -99,6 +99,7 @@ class Flow:
     ``nudge``: may we remind a person who went silent? ``urgent``: it is about an overdose, and is
     sent whatever else holds messages back. ``by_timer``: steps that only a timer leads to.
     ``unasked``: nobody asked for it, so its questions wait behind answers; this kind in the outbox.
+    ``slight``: a clear wish leads away from its questions, and by the next day nothing waits there.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Flow:
     urgent: bool = False
     by_timer: tuple[str, ...] = ()
     unasked: str = ""
+    slight: bool = False
     by_name: dict[str, Step] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
