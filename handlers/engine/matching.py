@@ -60,7 +60,7 @@ def _named(options: Sequence[str], words: Mapping[str, Sequence[str]], said: str
     longest = max(options, key=lambda name: len(inside[name]), default="")
     others = [found for name, found in inside.items() if name != longest and found]
     word = inside.get(longest, "")
-    if len(word) < 3 or any(found not in word or found == word for found in others):
+    if len(word) < 3 or any(found == word or f" {found} " not in f" {word} " for found in others):
         return ""
     return longest
 
