@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers import advice, consent, crisis, menu, near, open_request, talk, used_report
 from handlers.engine import conversation
-from handlers.engine.flow import Choose
+from handlers.engine.flow import Again, Choose
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.engine.understanding import Understood, understand
@@ -42,6 +42,31 @@ async def yes_or_no(turn: Turn, step: Choose, text: str) -> str | None:
             said = int(found.group(1)) >= ADULT  # "im 34 lol"
         return None if said is None else "yes" if said else "no"
     return seen.intent if seen.intent in ("yes", "no") else None
+
+
+def note_age(turn: Turn, step: Choose, text: str) -> None:
+    """ "yes im over 18" to the notice: not asked again."""
+    if (turn.flow, step.name) != ("consent", "ok") or turn.contact.adult is not None:
+        return
+    if (said := _age_said(understood(turn, text).slots)) is not None:
+        turn.change(adult=said)
+
+
+async def kept_for_later(turn: Turn, text: str) -> bool:
+    """Who for, where, which kind, said while the notice or the age is asked: known when it is."""
+    here = conversation.current(turn)
+    early = here is not None and (here[0].name, here[1].name) in EARLY
+    if not early or turn.data.get("then", "request_kit") != "request_kit":
+        return False
+    facts = _slots(turn, text, understood(turn, text).slots)
+    if not facts:
+        return False
+    turn.data.update(facts)
+    await conversation.ask(turn, Again("kept"))
+    return True
+
+
+EARLY = (("consent", "ok"), ("request_kit", "age"), ("request_kit", "who"))
 
 
 async def by_meaning(turn: Turn, step: Choose, text: str) -> str | None:

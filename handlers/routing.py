@@ -259,7 +259,7 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
     if one_peer and await peer_words.offer_in_own_words(turn, one_peer, text):
         return
     if conversation.current(turn) and not wishes.lapse(turn):
-        if await meaning.another_place(turn, text):
+        if await meaning.another_place(turn, text) or await meaning.kept_for_later(turn, text):
             return
         if not await meaning.aside(turn, text):
             await conversation.not_understood(turn)
@@ -306,8 +306,13 @@ async def _open_question(turn: Turn, message: InboundMessage, text: str) -> bool
         option = await conversation.chosen_here(turn, text) if text else None
         option = option or await meaning.yes_or_no(turn, step, text)
         option = option or await meaning.by_meaning(turn, step, text)
+        if option == "no" and wishes.is_repeated(turn, step, text):
+            await conversation.ask(turn)
+            return True
         if option is None:
             return False
+        wishes.note_figure(turn, step, text)
+        meaning.note_age(turn, step, text)
         await conversation.answer(turn, option)
         return True
     if isinstance(step, Enter):

@@ -9,17 +9,22 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from handlers import change_route, meaning, packs
+from handlers import awareness, change_route, meaning, packs
 from handlers.engine import conversation
 from handlers.engine.flow import Choose, Enter, Step
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.services import requests
+from handlers.services.contacts import give_consent
 
 LAPSES_AFTER = timedelta(hours=12)
 """A night later nobody remembers what a card or a survey had asked."""
 A_KIT = ("report_used", "replace_kit", "request_kit")
 FEWEST = 3  # words: "another", "spray" may be an answer
+_READ_BY_OTHERS = re.compile(
+    r"\b(?:reads?|sees?|checks?|looks? at|goes? through|has|have|got) (?:my|this|the)"
+    r" (?:phone|texts|messages)\b"
+)
 _CHANGES = re.compile(
     r"\b(?:chang(?:e|ed|ing) (?:my|our) minds?|(?:chemist|pharmacy|peer|shop) instead"
     r"|back to the (?:chemist|pharmacy|peer|shop)|go with the (?:chemist|pharmacy|peer))\b"
@@ -37,7 +42,35 @@ async def leads_away(turn: Turn, text: str) -> bool:
         return True
     if await _changes(turn, text) or await meaning.asks_for_news(turn, text):
         return True
-    return await _kit(turn, text)
+    return await _no_texts(turn, text) or await _kit(turn, text)
+
+
+async def _no_texts(turn: Turn, text: str) -> bool:
+    """ "no dont text me, he reads my phone": a no to this question, and quiet; STOP is named."""
+    here = conversation.current(turn)
+    if here is None or not here[0].slight or not isinstance(here[1], Choose):
+        return False
+    if not {"yes", "no"} <= set(here[1].options):
+        return False
+    if meaning.understood(turn, text).intent != "stop":
+        return False
+    read = _READ_BY_OTHERS.search(plain(text))
+    if read:
+        turn.change(quiet=True)
+        turn.say("consent.quiet_on")
+    elif not plain(text).startswith("no"):
+        turn.say("consent.left")
+    purpose = here[1].name.removeprefix("ask_")
+    if purpose not in awareness.PURPOSES:
+        await conversation.answer(turn, "no")
+        return True
+    give_consent(turn.work, turn.contact, purpose, False, f"{here[0].name}.{here[1].name}")
+    turn.journal("ConsentRefused", purpose=purpose)
+    if "skip" in here[1].options:
+        await conversation.answer(turn, "skip")  # not asked for the next text either
+    else:
+        conversation.drop(turn, here[0].name)
+    return True
 
 
 def _is_grave(step: Step) -> bool:
@@ -75,6 +108,18 @@ async def _is_answer(turn: Turn, text: str) -> bool:
         return False
     sure = bool(here[0].unasked) or len(text.split()) < FEWEST
     return sure and await conversation.chosen_here(turn, text) is not None
+
+
+def note_figure(turn: Turn, step: Choose, text: str) -> None:
+    """A figure chosen from a list, in case it comes twice."""
+    chosen = plain(text) if step.style == "numbers" else ""
+    turn.memory["figure"] = [chosen, turn.seq] if chosen.isdigit() else []
+
+
+def is_repeated(turn: Turn, step: Choose, text: str) -> bool:
+    """The "2" that chose from the list before, sent again: it is no NO to the next question."""
+    before = turn.memory.pop("figure", None)
+    return step.style == "words" and before == [plain(text), turn.seq - 1]
 
 
 def lapse(turn: Turn) -> bool:

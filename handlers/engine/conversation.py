@@ -269,7 +269,11 @@ async def not_understood(turn: Turn) -> None:
     here = current(turn)
     if here is None:
         return
-    if isinstance(here[1], Choose) and here[1].otherwise:
+    if (
+        isinstance(here[1], Choose)
+        and here[1].otherwise
+        and (turn.tries > 1 or not here[1].careful)
+    ):
         await answer(turn, here[1].otherwise)
         return
     kind = "choose" if isinstance(here[1], Choose) else "enter"
