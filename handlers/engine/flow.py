@@ -49,8 +49,8 @@ class Choose:
     ``options_now`` narrows or relabels the options for this person: name → label or None for the
     label in content. ``style``: "numbers" lists them on SMS; "words" means the text says them.
     ``careful``: a digit inside a sentence is not taken for an answer. ``otherwise``: the option
-    that whatever else is said stands for, where asking again and again could do harm (a careful
-    question is asked once more first).
+    that whatever else is said stands for, where asking again could do harm; only a question of
+    theirs has a ``careful`` one asked once more.
     """
 
     name: str

@@ -20,7 +20,7 @@ _COUNTED = re.compile(
 )
 _ORDINAL = re.compile(r"(?:(?:yeah|yes|ok|the) )*(first|1st|second|2nd|third|3rd)(?: one)?")
 _NTH = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3}
-_DENIES = frozenset(("not", "dont", "don't", "no", "never", "cant", "can't", "wont", "without"))
+_DENIES = frozenset(("not", "dont", "don't", "never", "cant", "can't", "wont", "without"))
 _POLITE = re.compile(r"\b(please|pls|plz|thanks|thank you|ta|mate|x+)$")
 
 

@@ -65,6 +65,7 @@ def test_plain(text: str, plainly: str) -> None:
         ("not the friend", WHO, False, None),
         ("woman. no hes a man", {"man": ("man",), "woman": ("woman",)}, False, None),
         ("alive in hospital", {"b": ("alive",), "h": ("alive in hospital",)}, False, "h"),
+        ("no he died", {"a": ("alive",), "d": ("died", "he died")}, False, "d"),
         ("first one", KITS, False, "nasal"),
         ("the 2nd one", KITS, False, "injectable"),
         ("2 sprays", KITS, False, None),
