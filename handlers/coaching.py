@@ -118,15 +118,12 @@ async def kit(turn: Turn, answer: str) -> Next:
     return "coach" if "breathing" in turn.data else watch(turn, "breathing")
 
 
-@leads_to("coach", "waiting", "over")
+@leads_to("coach", "over")
 async def breathing(turn: Turn, answer: str) -> Next:
     """Are they breathing: pushes on the chest, or on their side."""
     if answer == "helped":
         return "over"
     turn.data["breathing"] = answer
-    last = turn.data.get("last_dose")  # told before it was asked: the next one has its time
-    if last and turn.now - datetime.fromisoformat(last) < NEXT_DOSE:
-        return watch(turn, "waiting")
     return "coach"
 
 
