@@ -128,9 +128,17 @@ def _near(word: str, locale: str) -> dict[str, float]:
     "does" is no typo of "dose".
     """
     found = {}
-    if word not in _says_nothing(locale):
+    typo = word not in _says_nothing(locale) and word not in _everyday()
+    if typo:
         found = {meant: _TYPO_COUNTS for meant in _vocabulary(locale) if _alike(word, meant)}
     return found | ({word: 1.0} if word in _vocabulary(locale) else {})
+
+
+@cache
+def _everyday() -> frozenset[str]:
+    """Common words are no typos: "skip" is not "skin", "pressed" not "depressed"."""
+    with (Path(__file__).parent / "phrases" / "en_common.toml").open("rb") as file:
+        return frozenset(tomllib.load(file)["common"].split())
 
 
 def _alike(word: str, meant: str) -> bool:

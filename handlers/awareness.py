@@ -63,4 +63,5 @@ AWARENESS = Flow(
         *(_ask(purpose) for purpose in PURPOSES),
         Say("all_asked"),
     ),
+    slight=True,
 )

@@ -160,7 +160,6 @@ CHANGE_ROUTE = Flow(
             how,
             values=how_values,
             options_now=how_options,
-            careful=True,
         ),
     ),
 )

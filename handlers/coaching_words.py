@@ -22,6 +22,15 @@ BEFORE_COACHING = ("kit", "breathing", "with_you", "by_yourself", "self_check")
 LISTS_OF_STATES = ("change", "awake_check")
 WITHOUT_A_KIT = ("no_kit", "no_more")
 _DOSES = re.compile(r"\b([1-5])\s*(?:x\s*)?(?:doses?|sprays?|lines?|jabs?|squirts?)\b")
+_GAVE = re.compile(
+    r"\b(?:gave|given|giv|put|sprayed|jabbed|injected)(?: (?:him|her|them))?"
+    r"(?: (?:a|the|his|her|another|one|1st|2nd|3rd|first|second|third|other|next|last))*"
+    r" (?:it|one|another|2nd|second|dose|spray|naloxone|narcan|nyxoid|prenoxad|jab|injection)\b"
+)
+_SECOND = re.compile(
+    r"\b(?:2nd|second) (?:one|dose|spray|jab|injection)(?: is)? (?:in|done|given)\b"
+)
+_ONE_MORE = re.compile(r"\b(?:another|next|other|second|2nd|3rd|third)\b")
 _TWO = re.compile(r"\b(?:both|two|2nd|second)\b")
 
 
@@ -135,7 +144,13 @@ def _doses_in(turn: Turn, text: str) -> int:
         return int(found.group(1)) if int(found.group(1)) > before else 0
     kit = turn.data.get("kit", "unsure")
     given = _means(turn, text, f"dose_{kit if kit != 'none' else 'unsure'}", ("given",))
-    if given and turn.data.get("due"):
+    gave = _GAVE.search(said) or _SECOND.search(said)
+    if gave and before < 2 and _TWO.search(said):
+        return 2
+    first = not before and turn.data.get("kit") != "none"  # "done it" while breathing is asked
+    if (given or gave) and (turn.data.get("due") or first):
+        return before + 1
+    if gave and _ONE_MORE.search(said):
         return before + 1
     return 2 if before < 2 and _TWO.search(said) and ("done" in said or given) else 0
 

@@ -148,4 +148,5 @@ EXPIRY = Flow(
     "expiry",
     (Choose("ask", ("yes", "done", "no"), answered, "words", values=ask_values),),
     unasked="reminder",
+    slight=True,
 )

@@ -40,4 +40,5 @@ FACTS = Flow(
         facts_step("sex", ("man", "woman", "another"), "done"),
         Do("done", done),
     ),
+    slight=True,
 )

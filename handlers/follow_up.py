@@ -61,4 +61,5 @@ FOLLOW_UP = Flow(
     "follow_up",
     (Choose("ask", ("fine", "used", "new", "talk", "enough"), answered),),
     unasked="reminder",
+    slight=True,
 )

@@ -127,4 +127,5 @@ KEEP_IN_TOUCH = Flow(
         Do("keep", keep),
         Say("thanks", END, values=thanks_values),
     ),
+    slight=True,
 )

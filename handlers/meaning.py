@@ -17,7 +17,7 @@ from handlers import (
     used_report,
 )
 from handlers.engine import conversation
-from handlers.engine.flow import Choose
+from handlers.engine.flow import Again, Choose
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.engine.understanding import Understood, understand
@@ -51,22 +51,86 @@ async def yes_or_no(turn: Turn, step: Choose, text: str) -> str | None:
     seen = understood(turn, text)
     if (turn.flow, step.name) == ("request_kit", "age"):
         said = _age_said(seen.slots)  # "im 34"
+        if said is None and (found := _MY_AGE.fullmatch(plain(text))):
+            said = int(found.group(1)) >= ADULT  # "im 34 lol"
         return None if said is None else "yes" if said else "no"
     return seen.intent if seen.intent in ("yes", "no") else None
 
 
+def note_age(turn: Turn, step: Choose, text: str) -> None:
+    """ "yes im over 18" to the notice: not asked again."""
+    if (turn.flow, step.name) != ("consent", "ok") or turn.contact.adult is not None:
+        return
+    if (said := _age_said(understood(turn, text).slots)) is not None:
+        turn.change(adult=said)
+
+
+async def kept_for_later(turn: Turn, text: str) -> bool:
+    """Who for, where, which kind, said while the notice or the age is asked: known when it is."""
+    here = conversation.current(turn)
+    early = here is not None and (here[0].name, here[1].name) in EARLY
+    if not early or turn.data.get("then", "request_kit") != "request_kit":
+        return False
+    facts = _slots(turn, text, understood(turn, text).slots)
+    if not facts:
+        return False
+    turn.data.update(facts)
+    await conversation.ask(turn, Again("kept"))
+    return True
+
+
+EARLY = (("consent", "ok"), ("request_kit", "age"), ("request_kit", "who"))
+
+
+async def by_meaning(turn: Turn, step: Choose, text: str) -> str | None:
+    """A softer second try: a fact the sentence gives that is an option here, or one of the places.
+
+    "its for our kid" is somebody they know; "yeah" takes the only place there is to choose from.
+    """
+    if not text or len(text) > 60 or step.careful:
+        return None
+    seen = understood(turn, text)
+    if step.options_now and "none" in step.options:
+        return await _one_of_the_places(turn, text, seen)
+    values = {seen.slots.get(slot) for slot in ("who", "reason", "kit")} & set(step.options)
+    return values.pop() if len(values) == 1 else None
+
+
+async def _one_of_the_places(turn: Turn, text: str, seen: Understood) -> str | None:
+    here = conversation.current(turn)
+    if here is None or not isinstance(here[1], Choose):
+        return None
+    labels = await conversation.options(turn, here[0], here[1], turn.locale)
+    said = f" {plain(text)} "
+    places = [name for name in labels if name != "none"]
+    named = [name for name in places if f" {plain(labels[name].partition(',')[0])} " in said]
+    if seen.intent == "yes" and len(places) == 1:
+        return places[0]
+    return named[0] if len(named) == 1 and seen.intent != "no" else None
+
+
+ADULT = 18
+_MY_AGE = re.compile(
+    r"(?:yeah |yes |no )?(?:im |i'm |i am )?([1-9]\d)(?: (?:lol|mate|now|ffs|m8|haha|x))*"
+)
 _KITS = re.compile(r"(?i)\b([1-9]|10)\s*(?:x\s*)?(?:naloxone\s+)?(?:kits?|packs?|boxes)\b")
 NEWS = (
     *("anyone coming", "any one coming", "somebody coming", "someone coming", "are you coming"),
-    *("how long", "any news", "where are they", "where is he", "where is she", "when will"),
+    *("any news", "where are they", "where is he", "where is she", "when will"),
+    *("whats the code", "what's the code", "what is the code", "code again", "is it coming"),
+    *("where is it again", "where was it", "where do i go", "which chemist", "which pharmacy"),
+    *("had to go", "couldnt make it", "couldn't make it", "could not make it", "how long"),
     *("whats happening", "what's happening", "whats going on", "still waiting"),
 )
+
+
+_LASTS = re.compile(r"\b(?:last|wear|work|in (?:your|my|the) (?:system|body|blood))")
 
 
 async def asks_for_news(turn: Turn, text: str) -> bool:
     """ "is anyone coming??" while a request is open: how it stands."""
     said = plain(text)
-    if not any(phrase in said for phrase in NEWS):
+    if not any(phrase in said for phrase in NEWS) or _LASTS.search(said):
         return False
     if not await requests.open_request_of(turn.work, turn.id):
         return False
@@ -144,7 +208,9 @@ async def meant(turn: Turn, text: str) -> None:
             told = used_report.said_at_once(turn, text)
             await conversation.begin(turn, "used", wants_kit=True, **place, **told)
         else:
-            await conversation.begin(turn, "resupply", **data)
+            waits = await requests.open_request_of(turn.work, turn.id)
+            again = waits and not data.get("reason")  # one more, or the one that is on its way
+            await conversation.begin(turn, "request_kit" if again else "resupply", **data)
     elif seen.intent == "report_used":
         place = {"place": data["place"]} if "place" in data else {}
         await conversation.begin(turn, "used", **place, **used_report.said_at_once(turn, text))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from db.models import Holding, PackCode, Service
-from handlers.engine.conversation import begin, current
+from handlers.engine.conversation import ask, begin, current
 from handlers.engine.flow import END, Choose, Do, Enter, Flow, Go, Next, leads_to
 from handlers.engine.turn import Turn
 from handlers.recalls import told_of
@@ -24,6 +24,9 @@ from handlers.services.rules import LONDON, rules_of
 WRONG_AN_HOUR = 10
 HOUR = timedelta(hours=1)
 _CHECK = re.compile(r"(?i)^\s*check\s+([a-z0-9][a-z0-9/-]{2,19})\s*$")
+
+_BATCH = re.compile(r"(?i)[a-z]{1,3}\d{3,6}[a-z]?")
+_OF_A_BATCH = re.compile(r"(?i)\b(?:recall(?:ed|s)?|batch|lot|faulty|mine says|it says)\b")
 
 
 async def asked(turn: Turn, text: str) -> bool:
@@ -39,6 +42,21 @@ async def asked(turn: Turn, text: str) -> bool:
     if here and isinstance(here[1], Enter) and await pack_of(turn.work, text) is None:
         return False  # some other answer in their own words
     return await _code(turn, text)
+
+
+async def named(turn: Turn, text: str) -> bool:
+    """A pack's code, or a batch that is spoken of, inside a sentence."""
+    words = [word.strip(".,!?;:()'\"") for word in text.split()]
+    if len(words) < 2 or turn.flow == "holder":
+        return False
+    for word in words:
+        if looks_like_pack_code(word) and ("-" in word or await pack_of(turn.work, word)):
+            return await _code(turn, word)
+    batches = [word.upper() for word in words if _BATCH.fullmatch(word)]
+    if not batches or not _OF_A_BATCH.search(text):
+        return False
+    await _batch(turn, batches[0])
+    return True
 
 
 async def _code(turn: Turn, text: str) -> bool:
@@ -74,6 +92,9 @@ async def _batch(turn: Turn, batch: str) -> None:
     services = [turn.service] if turn.service else await all_services(turn.work)
     for service in services:
         for recall in await recalls.open_recalls(turn.work, service.id):
+            if batch in recall.batches and turn.flow == "recalled":
+                await ask(turn)  # theirs, and what to look for is asked already
+                return
             if batch in recall.batches:
                 mine = await recalls.note_asked(turn.work, recall, batch, turn.id)
                 told = {**told_of(recall, mine), "batch": batch}
@@ -156,4 +177,5 @@ PACK = Flow(
         Choose("alert", ("yes", "no"), alert, "words", values=alert_values, careful=True),
         Do("keep", keep),
     ),
+    slight=True,
 )

@@ -87,4 +87,5 @@ RECALLED = Flow(
     "recalled",
     (Choose("ask", ANSWERS, answered, values=values, options_now=options),),
     unasked=recalls.KIND,
+    slight=True,
 )

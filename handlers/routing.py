@@ -34,6 +34,7 @@ from handlers import (
     role_words,
     staff_chat,
     still_you,
+    wishes,
 )
 from handlers.engine import conversation
 from handlers.engine.emergency import emergency
@@ -245,6 +246,9 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
         return
     if not (relays or chat) and text and await loops.is_machine(turn, text):
         return
+    alone = not (relays or chat) and message.kind == "text"
+    if alone and await wishes.leads_away(turn, text):
+        return
     if await _open_question(turn, message, text):
         return
     if relays:
@@ -258,16 +262,14 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
         return
     if one_peer and await peer_words.offer_in_own_words(turn, one_peer, text):
         return
-    if conversation.current(turn):
-        if await meaning.another_place(turn, text) or await meaning.asks_for_news(turn, text):
+    if conversation.current(turn) and not wishes.lapse(turn):
+        if await meaning.another_place(turn, text) or await meaning.kept_for_later(turn, text):
             return
         if not await meaning.aside(turn, text):
             await conversation.not_understood(turn)
         return
     if _is_old(turn, message) and meaning.understood(turn, text).intent in CHAT:
         return  # old chit-chat has had its one line
-    if await meaning.asks_for_news(turn, text):
-        return
     await meaning.meant(turn, text)
 
 
@@ -314,8 +316,14 @@ async def _open_question(turn: Turn, message: InboundMessage, text: str) -> bool
     if isinstance(step, Choose):
         option = await conversation.chosen_here(turn, text) if text else None
         option = option or await meaning.yes_or_no(turn, step, text)
+        option = option or await meaning.by_meaning(turn, step, text)
+        if option == "no" and wishes.is_repeated(turn, step, text):
+            await conversation.ask(turn)
+            return True
         if option is None:
             return False
+        wishes.note_figure(turn, step, text)
+        meaning.note_age(turn, step, text)
         await conversation.answer(turn, option)
         return True
     if isinstance(step, Enter):

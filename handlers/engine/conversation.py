@@ -269,12 +269,18 @@ async def not_understood(turn: Turn) -> None:
     here = current(turn)
     if here is None:
         return
-    if isinstance(here[1], Choose) and here[1].otherwise:
+    if isinstance(here[1], Choose) and here[1].otherwise and not _asks_instead(turn, here[1]):
         await answer(turn, here[1].otherwise)
         return
     kind = "choose" if isinstance(here[1], Choose) else "enter"
     hint = "offer_person" if turn.tries >= OFFER_A_PERSON_AFTER else f"not_understood_{kind}"
     await ask(turn, Again(hint))
+
+
+def _asks_instead(turn: Turn, step: Choose) -> bool:
+    """ "is it coming??" decides nothing where care is due: the question is asked once more."""
+    said = turn.message.text if turn.message else ""
+    return step.careful and turn.tries == 1 and said.rstrip().endswith("?")
 
 
 async def back(turn: Turn) -> bool:

@@ -49,7 +49,8 @@ class Choose:
     ``options_now`` narrows or relabels the options for this person: name → label or None for the
     label in content. ``style``: "numbers" lists them on SMS; "words" means the text says them.
     ``careful``: a digit inside a sentence is not taken for an answer. ``otherwise``: the option
-    that whatever else is said stands for, where asking again could do harm.
+    that whatever else is said stands for, where asking again could do harm; only a question of
+    theirs has a ``careful`` one asked once more.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Flow:
     ``nudge``: may we remind a person who went silent? ``urgent``: it is about an overdose, and is
     sent whatever else holds messages back. ``by_timer``: steps that only a timer leads to.
     ``unasked``: nobody asked for it, so its questions wait behind answers; this kind in the outbox.
+    ``slight``: a clear wish leads away from its questions, and by the next day nothing waits there.
     """
 
     name: str
@@ -107,6 +109,7 @@ class Flow:
     urgent: bool = False
     by_timer: tuple[str, ...] = ()
     unasked: str = ""
+    slight: bool = False
     by_name: dict[str, Step] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

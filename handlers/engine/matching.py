@@ -15,6 +15,12 @@ _LETTER = re.compile(rf"[^\W_]|[{_MARKS}]")
 _WORDS = re.compile(rf"[\w'{_MARKS}-]+")
 _SPACES = re.compile(r"\s+")
 _NUMBER = re.compile(r"\b(\d{1,2})\b")
+_COUNTED = re.compile(
+    r"\b\d{1,2}\s*x?\s*(?:sprays?|doses?|kits?|packs?|days?|weeks?|months?|times)\b"
+)
+_ORDINAL = re.compile(r"(?:(?:yeah|yes|ok|the) )*(first|1st|second|2nd|third|3rd)(?: one)?")
+_NTH = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3}
+_DENIES = frozenset(("not", "dont", "don't", "never", "cant", "can't", "wont", "without"))
 _POLITE = re.compile(r"\b(please|pls|plz|thanks|thank you|ta|mate|x+)$")
 
 
@@ -30,14 +36,33 @@ def plain(text: str) -> str:
     return folded[start:end]
 
 
-def _most_inside(words: Sequence[str], said: str) -> int:
-    """The letters of the longest word that stands in a sentence, 0 for none.
+def _most_inside(words: Sequence[str], said: str) -> str:
+    """The longest word that stands in a sentence, or "".
 
-    "my brother" in "its for my brother". A word of two letters is too little to choose by, but it
-    speaks against choosing another.
+    "my brother" in "its for my brother!!", but no "peer" in "not the peer". A word of two letters
+    is too little to choose by, but it speaks against choosing another.
     """
-    inside = [w for w in words if len(w) > 1 and not w.isdigit() and f" {w} " in f" {said} "]
-    return max(map(len, inside), default=0)
+    sentence = f" {bare(said)} "
+    inside = (
+        w for w in words if len(w) > 1 and not w.isdigit() and f" {_bare_word(w)} " in sentence
+    )
+    return max((w for w in inside if not _is_denied(w, sentence)), key=len, default="")
+
+
+def _is_denied(word: str, sentence: str) -> bool:
+    before = sentence[: sentence.index(f" {_bare_word(word)} ")].split()[-2:]
+    return not _DENIES.isdisjoint(before)
+
+
+def _named(options: Sequence[str], words: Mapping[str, Sequence[str]], said: str) -> str:
+    """The one option named in a sentence; "alive in hospital" counts over "alive"."""
+    inside = {name: _most_inside(words[name], said) for name in options}
+    longest = max(options, key=lambda name: len(inside[name]), default="")
+    others = [found for name, found in inside.items() if name != longest and found]
+    word = inside.get(longest, "")
+    if len(word) < 3 or any(found == word or f" {found} " not in f" {word} " for found in others):
+        return ""
+    return longest
 
 
 def bare(text: str) -> str:
@@ -89,17 +114,21 @@ def match_option(
         return None
     if said.isdecimal() and 1 <= int(said) <= len(options):
         return options[int(said) - 1]
+    if (nth := _ORDINAL.fullmatch(said)) and _NTH[nth.group(1)] <= len(options) > 1:
+        return options[_NTH[nth.group(1)] - 1]
     for name in options:
         if said in words[name] or said == name:
             return name
     if not careful:
         numbers = _NUMBER.findall(said)
-        if len(numbers) == 1 and len(said.split()) <= 3 and 1 <= int(numbers[0]) <= len(options):
-            return options[int(numbers[0]) - 1]
-        inside = {name: _most_inside(words[name], said) for name in options}
-        named = [name for name, letters in inside.items() if letters]
-        if len(named) == 1 and inside[named[0]] > 2 and len(said.split()) <= 8:
-            return named[0]
+        if len(numbers) == 1 and len(said.split()) <= 3 and not _COUNTED.search(said):
+            if 1 <= int(numbers[0]) <= len(options):
+                return options[int(numbers[0]) - 1]
+            by_figure = [name for name in options if numbers[0] in words[name]]  # "hes 29"
+            if len(by_figure) == 1:
+                return by_figure[0]
+        if len(said.split()) <= 8 and (named := _named(options, words, said)):
+            return named
     close = {  # a figure is no slip: "over 16" is not "over 18"
         name
         for name in options

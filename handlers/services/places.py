@@ -3,6 +3,7 @@
 Only a label, codes and a position come back. What else was typed (house, street) goes no further.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -22,6 +23,9 @@ POSTCODE_ERROR_KM = 0.2  # a postcode is some 15 addresses; its position is thei
 PIN_ERROR_KM = 0.1  # a phone's own error, and the rounding below
 PIN_DECIMALS = 3  # about 100 m: near enough to match, too coarse for a front door
 LOCAL_KM = 40.0  # a place this near the service's centre is the one meant
+_NEAR_THE = re.compile(
+    r"(?i)\b(?:near|by|next to|opposite|behind|round the back of) (?:the|a|my|our)\b"
+)
 SURELY_KM = 60.0  # a small place farther off than this may be a slip for a nearer one
 FAMOUS = 20_000  # a town that people name without its county
 TOWN = 10_000
@@ -67,6 +71,11 @@ def find_place(
     text: str, gazetteer: Gazetteer, *, near: Point | None
 ) -> PlaceFound | DidYouMean | NotInUk | PlaceUnknown:
     """The place meant by an answer to "where are you?"; `near` is the middle of the service."""
+    head = _NEAR_THE.split(text, maxsplit=1)[0]
+    if head.strip() and head != text:  # "Cleethorpes near the station": the station is anybody's
+        found = find_place(head, gazetteer, near=near)
+        if not isinstance(found, PlaceUnknown):
+            return found
     if has_eircode(text) and not _is_live(text, gazetteer):
         return NotInUk()
     if code := find_code(text, gazetteer, strict=False):

@@ -104,7 +104,19 @@ def test_slang_and_typos_find_the_topic(words: str, topic: str) -> None:
     assert find_topics(words) == [topic]
 
 
-@pytest.mark.parametrize("words", ["", "hello", "thx", "i want a dog", "???", "\ud83d\ude00"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "hello",
+        "thx",
+        "skip",
+        "sorry pressed wrong thing",
+        "i want a dog",
+        "???",
+        "\ud83d\ude00",
+    ],
+)
 def test_what_names_no_topic_finds_none(words: str) -> None:
     assert find_topics(words) == []
 

@@ -62,6 +62,14 @@ def test_plain(text: str, plainly: str) -> None:
         ("me", WHO, False, "self"),
         ("ma", WHO, False, None),  # too short for a typo
         ("freind", WHO, False, "friend"),
+        ("someone i know!! told you", WHO, False, "friend"),
+        ("not the friend", WHO, False, None),
+        ("woman. no hes a man", {"man": ("man",), "woman": ("woman",)}, False, None),
+        ("alive in hospital", {"b": ("alive",), "h": ("alive in hospital",)}, False, "h"),
+        ("no he died", {"a": ("alive",), "d": ("died", "he died")}, False, "d"),
+        ("first one", KITS, False, "nasal"),
+        ("the 2nd one", KITS, False, "injectable"),
+        ("2 sprays", KITS, False, None),
         ("someone I know", WHO, False, "friend"),
         ("self", WHO, False, "self"),
         ("٢", YES_NO, False, "no"),  # an Arabic 2

@@ -119,6 +119,7 @@ def test_labels_name_no_house_and_no_street(gazetteer: Gazetteer, text: str, lab
     [
         ("clethorpes", "Cleethorpes, Lincolnshire (DN35)"),
         ("im in kiderminster near the bus station", "Kidderminster, Worcestershire (DY10)"),
+        ("cleethorps near the station", "Cleethorpes, Lincolnshire (DN35)"),
         ("near scarthoe", "Scartho, Lincolnshire (DN33)"),
         ("redich", "Redditch, Worcestershire (B97)"),
         ("stourport", "Stourport-on-Severn, Worcestershire (DY13)"),
