@@ -8,6 +8,7 @@ from content import library
 from db.models import KitRequest
 from handlers import (
     advice,
+    arrived,
     change_route,
     consent,
     echo,
@@ -30,6 +31,8 @@ async def global_word(turn: Turn, text: str) -> bool:
     """The words that work at every step."""
     word = library.global_words(turn.tongue).get(plain(text))
     if word is None:
+        if await report_use.told_at_unwell(turn, text):
+            return True
         if await refusals.told(turn, text) or await _cancels_one(turn, text):
             return True
         return await advice.asked_by_name(turn, text) or await language.asked_for(turn, text)
@@ -134,7 +137,7 @@ async def _never_came(turn: Turn) -> None:
         return
     mine = await turn.work.find(KitRequest, contact_id=turn.id)
     if mine:
-        await meeting.never_came(turn, mine[-1])
+        await arrived.never_came(turn, mine[-1])
     else:
         await open_request.say_status(turn)
 

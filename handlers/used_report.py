@@ -37,7 +37,30 @@ def said_at_once(turn: Turn, text: str) -> dict[str, str]:
         }
         if len(inside) == 1 and "skip" not in inside:
             found[question] = inside.pop()
+    if tells_of_death(turn, text):
+        found["died"] = "first"
     return found
+
+
+def tells_of_death(turn: Turn, text: str) -> bool:
+    """Whether it says that the person died ("no he passed away"), not that they nearly did."""
+    said = f" {bare(text)} "
+    return _says(turn, said, "died") and not _says(turn, said, "not_died")
+
+
+def begins_with_no(turn: Turn, text: str) -> bool:
+    """Whether the first word is a no to "is anyone still unwell?"."""
+    return bare(text).partition(" ")[0] in library.option(turn.tongue, "used.unwell", "no").words
+
+
+def sounds_fine(turn: Turn, text: str) -> bool:
+    """ "hes fine": said of them, and with nothing against it ("not ok", "no better", "no one")."""
+    said = f" {bare(text)} "
+    return _says(turn, said, "fine") and not _says(turn, said, "not_fine")
+
+
+def _says(turn: Turn, said: str, aside: str) -> bool:
+    return any(f" {phrase} " in said for phrase in library.phrases(turn.tongue, "used", aside))
 
 
 def lately(turn: Turn) -> dict[str, Any]:
