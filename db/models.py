@@ -499,7 +499,7 @@ class Holding:
     """Kits of one batch somebody has, kept only with their yes: for the reminder and for a recall.
 
     ``status``: held, used, lost, replaced, expired, gone. ``code``: of the pack, if known.
-    ``remind``: they have not answered the reminder of its date yet.
+    ``remind``: a reminder of its date is worth it: not swapped, and no "no" to one yet.
     """
 
     id: int
