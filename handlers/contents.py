@@ -99,6 +99,7 @@ TIMERS: dict[str, TimerHandler] = {
     "request": check_in.request_due,
     "arrived": arrived.unconfirmed,
     "offer": delivery.offer_due,
+    "claim_warn": open_request.claim_warn_due,
     "flag": flag_reminders.flag_due,
     "coach": coaching.coach_due,
     "aftercare": aftercare.aftercare_due,

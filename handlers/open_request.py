@@ -8,13 +8,17 @@ from typing import Any
 
 from content import library
 from content.library import Listed, saying
-from db.models import Button, Claim, KitRequest, RequestStatus, Service
+from db.models import Button, Claim, KitRequest, RequestStatus, Service, Timer
 from handlers import ladder, news
-from handlers.engine.conversation import begin, leave
-from handlers.engine.flow import END, Choose, Flow, Next, leads_to
-from handlers.engine.turn import Turn
+from handlers.engine.conversation import begin, drop, leave
+from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
+from handlers.engine.turn import Scene, Turn
+from handlers.expiry import again
+from handlers.flags import in_emergency
+from handlers.mourning import in_mourning
 from handlers.services import requests
-from handlers.services.rules import rules_of
+from handlers.services.codes import show_claim_code
+from handlers.services.rules import clock_words, rules_of
 
 
 async def say_status(turn: Turn) -> None:
@@ -134,10 +138,29 @@ CANCEL_REQUEST = Flow(
 )
 
 
-@leads_to(END)
+async def claim_warn_due(scene: Scene, timer: Timer) -> None:
+    """Before a code runs out: a word, in quiet words, to whoever still means to come."""
+    claim = await scene.work.get(Claim, timer.payload["claim"])
+    if claim is None or claim.status != "open" or ladder.warn_later(scene, claim):
+        return
+    request = await scene.work.need(KitRequest, claim.request_id)
+    turn = await scene.person(request.contact_id)
+    if in_mourning(turn) or in_emergency(turn):
+        return
+    until = clock_words(claim.expires_at, scene.now)
+    code = show_claim_code(claim.code)
+    turn.say("still_needed.soon", kind="notice", ref=request.ref, code=code, until=until)
+
+
+@leads_to(END, "flow:request_kit")
 async def still_needed(turn: Turn, answer: str) -> Next:
-    """The code ran out: still needed?"""
+    """The code ran out: still needed? A yes that comes late asks anew, where they were."""
     request = await turn.work.need(KitRequest, turn.data["request"])
+    drop(turn, "awareness")  # nobody wants to come back to a lesson
+    if request.status == RequestStatus.UNFILLED and answer == "yes":
+        turn.say("still_needed.anew", ref=request.ref)
+        known = {"kit": request.product, **await again(turn, request.reason, request.quantity)}
+        return Go("request_kit", data=known)
     if request.meeting != ladder.STILL_NEEDED_ASKED:  # closed, or on another way since
         await say_status(turn)
         return END
