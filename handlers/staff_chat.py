@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from db.models import Flag, InboundMessage, KitRequest, Staff
+from handlers.engine.conversation import drop
 from handlers.engine.turn import NOTICE, Scene, Turn
 from handlers.flags import in_emergency, is_unsafe, team_name
 from handlers.services.roles import alias_of
@@ -51,6 +52,7 @@ async def tell(
     name = staff.name
     person.say("staff_chat.from", kind="notice", priority=NOTICE, name=name, team=team, body=words)
     if first:
+        drop(person, "talk")  # somebody is there: when it suits is between the two of them
         person.say("staff_chat.answer_here", kind="notice", priority=NOTICE, name=name)
     turn.journal("StaffWrote", staff=staff.id, ref=ref)
     turn.say("staff_chat.told", ref=ref)
