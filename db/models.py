@@ -456,7 +456,10 @@ class Administration:
 
 @dataclass(frozen=True, slots=True)
 class SupplyFact:
-    """An optional fact for the returns (age_band, sex), given after the supply; no person in it."""
+    """What was told after the supply, beside it; no person in it. The newest of a name holds.
+
+    For the returns: age_band, sex, trained. ``arrived``: yes, or no (disputed).
+    """
 
     id: int
     supply_id: int

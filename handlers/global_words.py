@@ -125,19 +125,21 @@ async def _sos(turn: Turn) -> None:
 
 
 async def _came(turn: Turn) -> None:
-    if turn.flow == "arrived":
+    if turn.flow == "arrived" and turn.step == "ask":
         await conversation.answer(turn, "yes")
+    elif last := await arrived.last_handed(turn):
+        await conversation.begin(turn, "arrived", "came", request=last.id)
     else:
         await open_request.say_status(turn)
 
 
 async def _never_came(turn: Turn) -> None:
-    if turn.flow == "arrived":
+    if turn.flow == "arrived" and turn.step == "ask":
         await conversation.answer(turn, "no")
-        return
-    mine = await turn.work.find(KitRequest, contact_id=turn.id)
-    if mine:
-        await arrived.never_came(turn, mine[-1])
+    elif last := await arrived.last_handed(turn):
+        await conversation.begin(turn, "arrived", "never", request=last.id)
+    elif mine := await turn.work.find(KitRequest, contact_id=turn.id):
+        await arrived.nobody_came(turn, mine[-1])
     else:
         await open_request.say_status(turn)
 

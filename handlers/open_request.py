@@ -8,8 +8,8 @@ from typing import Any
 
 from content import library
 from content.library import Listed, saying
-from db.models import Button, Claim, KitRequest, RequestStatus, Service, Timer
-from handlers import ladder, news
+from db.models import Button, Claim, Flag, KitRequest, RequestStatus, Service, Timer
+from handlers import arrived, ladder, news, referral
 from handlers.engine.conversation import begin, drop, leave
 from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
 from handlers.engine.turn import Scene, Turn
@@ -24,7 +24,8 @@ from handlers.services.rules import clock_words, rules_of
 async def say_status(turn: Turn) -> None:
     """STATUS: how the open request stands."""
     open_now = await requests.open_request_of(turn.work, turn.id)
-    if not open_now and not await _asks_if_arrived(turn):
+    asked = await referral.say_open(turn)
+    if not open_now and not await _asks_if_arrived(turn) and not asked:
         turn.say("request_kit.status_none")
     for request in open_now:
         if request.meeting == ladder.STILL_NEEDED_ASKED:
@@ -42,11 +43,12 @@ async def say_status(turn: Turn) -> None:
 
 
 async def _asks_if_arrived(turn: Turn) -> bool:
-    """Handed over, as we were told, but they have not said so: that is how it stands."""
-    mine = await turn.work.find(KitRequest, contact_id=turn.id)
-    last = mine[-1] if mine else None
-    if last is None or last.status != RequestStatus.SUPPLIED or last.handed_at is None:
+    """Handed over, as we were told: they said it never came, or have not said so yet."""
+    last = await arrived.last_handed(turn)
+    if last is None or last.handed_at is None:
         return False
+    if await turn.work.find(Flag, request_id=last.id, kind="never_came"):
+        return await arrived.says_looked_into(turn, last)
     service = await turn.work.need(Service, last.service_id)
     if turn.now - last.handed_at > timedelta(hours=rules_of(service).confirm_hours):
         return False
