@@ -9,7 +9,7 @@ from typing import Any
 from content import library
 from content.library import Listed, saying
 from db.models import Button, Claim, Flag, KitRequest, RequestStatus, Service, Timer
-from handlers import arrived, ladder, news, referral
+from handlers import arrived, ladder, news, referral, used_report
 from handlers.engine.conversation import begin, drop, leave
 from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
 from handlers.engine.turn import Scene, Turn
@@ -26,7 +26,8 @@ async def say_status(turn: Turn) -> None:
     open_now = await requests.open_request_of(turn.work, turn.id)
     asked = await referral.say_open(turn)
     if not open_now and not await _asks_if_arrived(turn) and not asked:
-        turn.say("request_kit.status_none")
+        noted = bool(used_report.lately(turn).get("thanked"))
+        turn.say("used.status" if noted else "request_kit.status_none")
     for request in open_now:
         if request.meeting == ladder.STILL_NEEDED_ASKED:
             await begin(turn, "still_needed", request=request.id, ref=request.ref)

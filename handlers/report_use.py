@@ -78,6 +78,7 @@ async def report(turn: Turn, _: str) -> Next:
         turn.data["report"] = half or await used_report.begin(turn)
         await used_report.take_over(turn)
         if turn.data.get("died"):
+            turn.step = "outcome"  # where BACK leads to: it may have been a slip
             return await outcome(turn, "died")
     asked = turn.data["report"]["asked"]
     return next((question for question in CORE if question not in asked), "care")
@@ -121,6 +122,7 @@ async def _died(turn: Turn) -> None:
     mourning.begin(turn)
     turn.parked.clear()
     used_report.remember(turn, thanked=True)
+    await used_report.by_what_they_have(turn)
     await holdings.gone(turn.work, turn.id, "used")
     if peer := await peer_of(turn.work, turn.id):
         await debrief.hard_event(turn.scene, peer, "death")
@@ -168,6 +170,7 @@ async def care(turn: Turn, _: str) -> Next:
     if turn.data["report"].get("thanked"):
         return "talk_or_debrief"
     used_report.remember(turn, thanked=True)
+    await used_report.by_what_they_have(turn)
     await holdings.gone(turn.work, turn.id, "used")
     row = await turn.work.need(Administration, turn.data["report"]["id"])
     if row.used_on in JUST_NOW:

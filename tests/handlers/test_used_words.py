@@ -9,7 +9,7 @@ import pytest
 
 from handlers.used_report import begins_with_no, said_at_once, sounds_fine, tells_of_death
 
-TOLD = {"doses": "two", "used_on": "yesterday", "relation": "friend"}
+TOLD = {"product": "nasal", "doses": "two", "used_on": "yesterday", "relation": "friend"}
 
 
 @pytest.mark.parametrize(
