@@ -55,9 +55,8 @@ async def never(turn: Turn, _: str) -> Next:
     request = await turn.work.need(KitRequest, turn.data["request"])
     turn.work.cancel_timer(f"arrived:{request.id}")
     service = await turn.work.need(Service, request.service_id)
-    _, asked = await raise_flag(
-        turn.scene, service, "never_came", request=request, contact_id=turn.id
-    )
+    flag = await raise_flag(turn.scene, service, "never_came", request=request, contact_id=turn.id)
+    asked = flag[1]
     if supply := await standing_supply(turn.work, request.id):
         _note(turn, supply, "no")
     turn.journal("SupplyDisputed", request_id=request.id)
