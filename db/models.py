@@ -456,7 +456,10 @@ class Administration:
 
 @dataclass(frozen=True, slots=True)
 class SupplyFact:
-    """An optional fact for the returns (age_band, sex), given after the supply; no person in it."""
+    """What was told after the supply, beside it; no person in it. The newest of a name holds.
+
+    For the returns: age_band, sex, trained. ``arrived``: yes, or no (disputed).
+    """
 
     id: int
     supply_id: int
@@ -499,7 +502,7 @@ class Holding:
     """Kits of one batch somebody has, kept only with their yes: for the reminder and for a recall.
 
     ``status``: held, used, lost, replaced, expired, gone. ``code``: of the pack, if known.
-    ``remind``: they have not answered the reminder of its date yet.
+    ``remind``: a reminder of its date is worth it: not swapped, and no "no" to one yet.
     """
 
     id: int

@@ -15,7 +15,14 @@ from handlers.engine.flow import END, Choose, Do, Flow, Next, leads_to
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.services import help_lines
+from handlers.services.holdings import held_by
+from handlers.services.products import form_of
+from handlers.services.rules import rules_of
 from handlers.services.sign_offs import signed_names
+
+GIVING = "giving"
+CARDS_OF = {"nasal": ("nyxoid", "ventizolve"), "injectable": ("prenoxad",)}
+"""How a kit is given, by its kind; ``giving`` is the card of all kinds."""
 
 
 async def asked_by_name(turn: Turn, text: str) -> bool:
@@ -35,6 +42,7 @@ async def answer(turn: Turn, found: Sequence[str]) -> bool:
     """One topic is shown, of several it is asked which; the question on the table comes again."""
     if not found:
         return False
+    found = await _theirs_first(turn, found)
     if len(found) > 1:
         await conversation.begin(turn, "advice", found=list(found))
         return True
@@ -47,6 +55,15 @@ async def answer(turn: Turn, found: Sequence[str]) -> bool:
     else:
         _say_more(turn, found[0])
     return True
+
+
+async def _theirs_first(turn: Turn, found: Sequence[str]) -> Sequence[str]:
+    """ "How do I use it", of who has one kind of kit: that kind comes first, all kinds last."""
+    if list(found) != [GIVING] or turn.service is None:
+        return found
+    rules = rules_of(turn.service)
+    kinds = {form_of(kit.product, rules) for kit in await held_by(turn.work, turn.id)}
+    return (*CARDS_OF.get(kinds.pop(), ()), GIVING) if len(kinds) == 1 else found
 
 
 async def say_card(turn: Turn, topic: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers import (
     advice,
     aftercare,
+    arrived,
     awareness,
     change_route,
     check_in,
@@ -85,7 +86,7 @@ FLOWS: dict[str, Flow] = {
         joining.JOINING,
         peer_notes.HOTSPOT,
         meeting.TRAINING,
-        meeting.ARRIVED,
+        arrived.ARRIVED,
         street.STREET,
         refusals.REFUSED,
         oncall.DONE,
@@ -97,8 +98,9 @@ FLOWS: dict[str, Flow] = {
 
 TIMERS: dict[str, TimerHandler] = {
     "request": check_in.request_due,
-    "arrived": meeting.arrived_unconfirmed,
+    "arrived": arrived.unconfirmed,
     "offer": delivery.offer_due,
+    "claim_warn": open_request.claim_warn_due,
     "flag": flag_reminders.flag_due,
     "coach": coaching.coach_due,
     "aftercare": aftercare.aftercare_due,

@@ -14,6 +14,7 @@ from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
 from handlers.engine.turn import Scene, Turn
 from handlers.flags import in_emergency, team_name
 from handlers.mourning import in_mourning
+from handlers.services import requests
 from handlers.services.contacts import has_consent
 from handlers.services.holdings import held_by
 from handlers.services.places import PlaceFound, find_place
@@ -82,7 +83,9 @@ async def expiry_due(scene: Scene, timer: Timer) -> None:
     if contact.stopped_at or contact.blocked_at:
         return
     turn = await scene.person(contact.id)
-    if in_mourning(turn) or in_emergency(turn) or not await may_say_personal(turn):
+    waits = in_mourning(turn) or in_emergency(turn)
+    waits = waits or bool(await requests.open_request_of(scene.work, contact.id))  # on its way
+    if waits or not await may_say_personal(turn):
         later = by_day(scene.now + LOOK_AGAIN)
         scene.set_timer(timer.key, timer.kind, later, **timer.payload)
         return
@@ -114,11 +117,12 @@ async def _kits(turn: Turn) -> list[Holding]:
 
 @leads_to("flow:resupply", END)
 async def answered(turn: Turn, answer: str) -> Next:
-    """A new one, where they were before; or swapped; or let be. It is not asked again."""
+    """A new one, where they were before; or swapped; or let be. Only a no, or a swap, ends it: who
+    asks for a new one and never gets it still hears before the date."""
     kits = await _kits(turn)
     for kit in kits:
         status = "replaced" if answer == "done" else kit.status
-        turn.work.save(replace(kit, remind=False, status=status))
+        turn.work.save(replace(kit, remind=answer == "yes", status=status))
     turn.journal("ExpiryAnswered", answer=answer)
     if answer == "yes":
         wanted = max(1, sum(kit.quantity for kit in kits))

@@ -9,6 +9,7 @@ from content import library
 from db.models import KitRequest
 from handlers import (
     advice,
+    arrived,
     change_route,
     consent,
     echo,
@@ -31,6 +32,8 @@ async def global_word(turn: Turn, text: str) -> bool:
     """The words that work at every step."""
     word = library.global_words(turn.tongue).get(plain(text))
     if word is None:
+        if await report_use.told_at_unwell(turn, text):
+            return True
         if await refusals.told(turn, text) or await _cancels_one(turn, text):
             return True
         return await advice.asked_by_name(turn, text) or await language.asked_for(turn, text)
@@ -127,19 +130,21 @@ async def _sos(turn: Turn) -> None:
 
 
 async def _came(turn: Turn) -> None:
-    if turn.flow == "arrived":
+    if turn.flow == "arrived" and turn.step == "ask":
         await conversation.answer(turn, "yes")
+    elif last := await arrived.last_handed(turn):
+        await conversation.begin(turn, "arrived", "came", request=last.id)
     else:
         await open_request.say_status(turn)
 
 
 async def _never_came(turn: Turn) -> None:
-    if turn.flow == "arrived":
+    if turn.flow == "arrived" and turn.step == "ask":
         await conversation.answer(turn, "no")
-        return
-    mine = await turn.work.find(KitRequest, contact_id=turn.id)
-    if mine:
-        await meeting.never_came(turn, mine[-1])
+    elif last := await arrived.last_handed(turn):
+        await conversation.begin(turn, "arrived", "never", request=last.id)
+    elif mine := await turn.work.find(KitRequest, contact_id=turn.id):
+        await arrived.nobody_came(turn, mine[-1])
     else:
         await open_request.say_status(turn)
 

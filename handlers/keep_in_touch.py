@@ -1,6 +1,7 @@
 """After a kit: may we text about a fault, before it runs out, in two weeks? Three separate yeses.
 
-What somebody has is noted only with one of the first two. Nobody is asked again within a year.
+What somebody has is noted only with one of the first two, at each yes: whoever leaves the next
+question open has said it. Nobody is asked again within a year.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from db.models import Holding, KitRequest
+from db.models import Holding, Supply
 from handlers import expiry, follow_up, recalls
 from handlers.engine.flow import END, Choose, Do, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import Turn
@@ -26,26 +27,83 @@ from handlers.services.rules import rules_of
 PURPOSES = ("recall", "reminders", "follow_up")
 
 
-@leads_to("next", "thanks")
+async def got_it(turn: Turn, supply_id: int, reason: str) -> dict[str, Any] | None:
+    """The new kit is there: the old one is swapped, and what they said yes to earlier is kept.
+
+    Before anything else is asked: who leaves the next question open has said yes all the same.
+    Returns what ``recalled`` needs, if its batch is being recalled.
+    """
+    await swapped(turn.work, turn.id, reason)
+    holding = await keep_supply(turn, supply_id)
+    return await recalls.notice_of_new(turn, holding) if holding else None
+
+
+async def keep_supply(turn: Turn, supply_id: int) -> Holding | None:
+    """What they said yes to, for a kit handed over to them; returns the kit if it is noted now."""
+    supply = await standing_supply(turn.work, supply_id)
+    if supply is None:
+        return None
+    if await has_consent(turn.work, turn.contact, "follow_up"):
+        follow_up.plan(turn)
+    return await _keep(turn, _kit(supply))
+
+
+def _kit(supply: Supply) -> dict[str, Any]:
+    return {
+        "product": supply.product,
+        "batch": supply.batch,
+        "expiry": supply.expiry.isoformat() if supply.expiry else "",
+        "quantity": supply.quantity,
+        "supply_id": supply.id,
+    }
+
+
+async def _keep(turn: Turn, kit: dict[str, Any]) -> Holding | None:
+    """Note the kit if we may, unless it is noted, and set the reminder; returns it if it is new."""
+    if not await may_keep(turn.work, turn.contact):
+        return None
+    holding = None
+    if not await _known(turn, kit):
+        turn.journal("KitNoted")
+        until = date.fromisoformat(kit["expiry"]) if kit.get("expiry") else None
+        holding = note(turn.work, turn.contact, **{**kit, "expiry": until})
+    await expiry.plan(turn.scene, turn.id)
+    return holding
+
+
+async def _known(turn: Turn, kit: dict[str, Any]) -> bool:
+    """Whether the same supply or the same pack is noted already."""
+    return any(
+        (kit.get("supply_id") and known.supply_id == kit["supply_id"])
+        or (kit.get("code") and known.code == kit["code"])
+        for known in await held_by(turn.work, turn.id)
+    )
+
+
+@leads_to("next", "thanks", "flow:recalled")
 async def start(turn: Turn, _: str) -> Next:
     """What it is about: a supply just made, or a kit they told us of."""
     if "supply" in turn.data:
         supply = await standing_supply(turn.work, turn.data["supply"])
         if supply is None:
             return "thanks"
-        turn.data["kit"] = {
-            "product": supply.product,
-            "batch": supply.batch,
-            "expiry": supply.expiry.isoformat() if supply.expiry else "",
-            "quantity": supply.quantity,
-            "supply_id": supply.id,
-        }
-        request = await turn.work.get(KitRequest, supply.request_id)
-        turn.data["reason"] = request.reason if request else "first"
-    return "next"
+        turn.data["kit"] = _kit(supply)
+    return await _kept(turn, "next")
 
 
-@leads_to(*PURPOSES, "keep")
+async def _kept(turn: Turn, following: str) -> Next:
+    """What we may keep is kept as it is said; a fault that is known comes first."""
+    if turn.data.get("noted"):
+        await expiry.plan(turn.scene, turn.id)
+        return following
+    holding = await _keep(turn, turn.data["kit"])
+    turn.data["noted"] = holding is not None
+    if holding and (told := await recalls.notice_of_new(turn, holding)):
+        return Go("recalled", data=told)
+    return following
+
+
+@leads_to(*PURPOSES, "thanks")
 async def following(turn: Turn, _: str) -> Next:
     """The next yes that makes sense for this kit, and was not asked for lately."""
     asked = turn.data.setdefault("asked", [])
@@ -55,7 +113,7 @@ async def following(turn: Turn, _: str) -> Next:
         asked.append(purpose)
         if await to_ask(turn.work, turn.contact, purpose) or await _wants_it(turn, purpose):
             return purpose
-    return "keep"
+    return "thanks"
 
 
 async def _wants_it(turn: Turn, purpose: str) -> bool:
@@ -71,46 +129,22 @@ def _makes_sense(kit: dict[str, Any], purpose: str) -> bool:
 
 
 def _ask(purpose: str) -> Choose:
-    @leads_to("next", "keep")
+    @leads_to("next", "thanks", "flow:recalled")
     async def answered(turn: Turn, answer: str) -> Next:
         if answer == "skip":
-            return "keep"  # the others may be asked another time
+            return "thanks"  # the others may be asked another time
         given = answer == "yes"
         give_consent(turn.work, turn.contact, purpose, given, f"keep_in_touch.{purpose}")
         turn.journal("ConsentGiven" if given else "ConsentRefused", purpose=purpose)
-        return "next"
+        if given and purpose == "follow_up":
+            follow_up.plan(turn)
+        return await _kept(turn, "next")
 
     return Choose(purpose, ("yes", "no", "skip"), answered, "words", values=_values, careful=True)
 
 
 async def _values(turn: Turn) -> dict[str, Any]:
     return {"days": rules_of(turn.home()).check_in_days}
-
-
-@leads_to("thanks", "flow:recalled")
-async def keep(turn: Turn, _: str) -> Next:
-    """Note the kit if we may, and set what was said yes to."""
-    kit = turn.data["kit"]
-    await swapped(turn.work, turn.id, turn.data.get("reason", ""))
-    if kit.get("supply_id") and await has_consent(turn.work, turn.contact, "follow_up"):
-        follow_up.plan(turn)
-    if await may_keep(turn.work, turn.contact):
-        holding = await _noted(turn, kit)
-        await expiry.plan(turn.scene, turn.id)
-        if told := await recalls.notice_of_new(turn, holding):
-            return Go("recalled", data=told)
-    return "thanks"
-
-
-async def _noted(turn: Turn, kit: dict[str, Any]) -> Holding:
-    """The kit, unless the same supply or the same pack is noted already."""
-    for known in await held_by(turn.work, turn.id):
-        same_supply = kit.get("supply_id") and known.supply_id == kit["supply_id"]
-        if same_supply or (kit.get("code") and known.code == kit["code"]):
-            return known
-    turn.journal("KitNoted")
-    until = date.fromisoformat(kit["expiry"]) if kit.get("expiry") else None
-    return note(turn.work, turn.contact, **{**kit, "expiry": until})
 
 
 async def thanks_values(turn: Turn) -> dict[str, Any]:
@@ -124,7 +158,6 @@ KEEP_IN_TOUCH = Flow(
         Do("start", start),
         Do("next", following),
         *(_ask(purpose) for purpose in PURPOSES),
-        Do("keep", keep),
         Say("thanks", END, values=thanks_values),
     ),
     slight=True,

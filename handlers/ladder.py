@@ -24,7 +24,7 @@ from db.models import (
 )
 from handlers import flags, news, pairs
 from handlers.asking import offer_to
-from handlers.engine.conversation import begin
+from handlers.engine.conversation import begin, by_day
 from handlers.engine.turn import Scene
 from handlers.services import requests
 from handlers.services.codes import new_claim_code
@@ -38,6 +38,8 @@ from handlers.services.rules import Rules, rules_of
 from handlers.services.supplies import NoStock, outlet_holder, release
 
 LET_GO_UNANSWERED = timedelta(hours=24)
+WARN_BEFORE = timedelta(hours=18)
+"""By day, and five hours before a code runs out at the least."""
 STILL_NEEDED_ASKED = "asked"
 """A request's ``meeting`` while we wait to hear whether the kit is still needed."""
 
@@ -150,6 +152,7 @@ async def _hold_kit(
         )
     )
     await _unstuck(scene, request)
+    warn_later(scene, claim)
     scene.journal("KitHeld", service_id=request.service_id, request_id=request.id, outlet=outlet.id)
     return requests.hold(
         scene.work,
@@ -160,6 +163,14 @@ async def _hold_kit(
         route="outlet",
         outlet_id=outlet.id,
     )
+
+
+def warn_later(scene: Scene, claim: Claim) -> bool:
+    """A word before the code runs out, by day; False where that is no longer ahead."""
+    due = by_day(claim.expires_at - WARN_BEFORE)
+    if due > scene.now:
+        scene.set_timer(f"claim_warn:{claim.id}", "claim_warn", due, claim=claim.id)
+    return due > scene.now
 
 
 async def _to_coordinator(
@@ -243,7 +254,7 @@ async def advance_and_tell(scene: Scene, request: KitRequest) -> KitRequest:
 async def _claim_expired(scene: Scene, request: KitRequest) -> None:
     await let_go_of_route(scene, request, claim_status="expired")
     request = await scene.work.need(KitRequest, request.id)
-    due = scene.now + LET_GO_UNANSWERED
+    due = by_day(scene.now + LET_GO_UNANSWERED)
     requests.hold(
         scene.work,
         request,
@@ -259,6 +270,9 @@ async def _claim_expired(scene: Scene, request: KitRequest) -> None:
 async def _coordinator_silent(scene: Scene, request: KitRequest) -> None:
     if request.meeting == STILL_NEEDED_ASKED:  # and no answer came
         await end_request(scene, request, RequestStatus.UNFILLED)
+        requester = await scene.person(request.contact_id)
+        yes = requester.flow == "still_needed"
+        requester.say("still_needed.closed", kind="notice", ref=request.ref, yes=yes)
         return
     service = await scene.work.need(Service, request.service_id)
     flag = await _stuck_flag(scene, request)

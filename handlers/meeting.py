@@ -15,17 +15,15 @@ from db.models import (
     RequestStatus,
     Service,
     Staff,
-    Timer,
 )
 from db.stock import StockLine
 from handlers import debrief, handovers, ladder, milestones, pairs, staff_chat
 from handlers.engine.conversation import begin, finish
-from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
+from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import EMERGENCY, NOTICE, Scene, Turn
 from handlers.flags import OPEN, close_flag, raise_flag
 from handlers.services import requests
 from handlers.services.products import product_words
-from handlers.services.reversals import standing_supply
 from handlers.services.roles import alias_of
 from handlers.services.rules import clock_words, rules_of
 from handlers.services.supplies import (
@@ -200,13 +198,6 @@ async def ask_if_arrived(scene: Scene, request: KitRequest, by: str) -> None:
     await begin(requester, "arrived", request=request.id, ref=request.ref, peer=by)
 
 
-async def arrived_unconfirmed(scene: Scene, timer: Timer) -> None:
-    """No word from the requester in 24 hours: the supply stays unconfirmed."""
-    request = await scene.work.get(KitRequest, timer.payload["request"])
-    if request and request.status == RequestStatus.SUPPLIED and not request.confirmed_at:
-        scene.journal("SupplyUnconfirmed", service_id=request.service_id, request_id=request.id)
-
-
 async def could_not(turn: Turn, peer: Peer, request: KitRequest) -> None:
     """The peer could not meet: the kit goes back, the next thing is tried."""
     await give_back(turn, peer, request, "meeting.cant_peer", "PeerCouldNot")
@@ -338,33 +329,4 @@ async def trained(turn: Turn, answer: str) -> Next:
     return END
 
 
-@leads_to(END, "flow:facts")
-async def arrived(turn: Turn, answer: str) -> Next:
-    """The requester says whether the kit arrived."""
-    request = await turn.work.need(KitRequest, turn.data["request"])
-    turn.work.cancel_timer(f"arrived:{request.id}")
-    if answer == "no":
-        await never_came(turn, request)
-        return END
-    if request.status == RequestStatus.SUPPLIED:
-        turn.work.save(replace(request, status=RequestStatus.CONFIRMED, confirmed_at=turn.now))
-        turn.journal("SupplyConfirmed", request_id=request.id)
-    turn.say("arrived.thanks")
-    supply = await standing_supply(turn.work, request.id)
-    return Go("facts", data={"supply": supply.id}) if supply else END
-
-
-async def never_came(turn: Turn, request: KitRequest) -> None:
-    """They never came: a flag, with an owner."""
-    service = await turn.work.need(Service, request.service_id)
-    await raise_flag(turn.scene, service, "never_came", request=request, contact_id=turn.id)
-    turn.say("arrived.never")
-    turn.journal("SupplyDisputed", request_id=request.id)
-
-
-async def _arrived_values(turn: Turn) -> dict[str, str]:
-    return {"ref": turn.data["ref"], "peer": turn.data["peer"]}
-
-
 TRAINING = Flow("training", (Choose("ask", ("yes", "before", "declined"), then=trained),))
-ARRIVED = Flow("arrived", (Choose("ask", ("yes", "no"), then=arrived, values=_arrived_values),))

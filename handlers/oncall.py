@@ -156,6 +156,8 @@ async def done(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
             return
         closing = others or flags
         turn.say("oncall.done_flag", ref=flags[0].ref)
+        for flag in closing:
+            await referral.closed(turn.scene, flag)
         await staff_chat.over(turn.scene, flags[0].ref, [flag.contact_id for flag in closing])
         for flag in closing:
             close_flag(turn.scene, flag)

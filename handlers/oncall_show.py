@@ -90,6 +90,8 @@ async def _person(turn: Turn, flag: Flag) -> list[Words]:
     if person.last_in_at:
         minutes = int((turn.now - person.last_in_at).total_seconds() // 60)
         found.append(saying("saying.last_wrote", age=saying("saying.age", minutes=minutes)))
+    if when := person.memory.get("text_when"):
+        found.append(saying("saying.safe_when", when=library.label(turn.locale, "text_when", when)))
     reached = await staff_chat.reach(person, flag.created_at)
     found.append(saying("saying.reach", reach=reached))
     return found

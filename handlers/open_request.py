@@ -8,20 +8,26 @@ from typing import Any
 
 from content import library
 from content.library import Listed, saying
-from db.models import Button, Claim, KitRequest, RequestStatus, Service
-from handlers import ladder, news
-from handlers.engine.conversation import begin, leave
-from handlers.engine.flow import END, Choose, Flow, Next, leads_to
-from handlers.engine.turn import Turn
+from db.models import Button, Claim, Flag, KitRequest, RequestStatus, Service, Timer
+from handlers import arrived, ladder, news, referral, used_report
+from handlers.engine.conversation import begin, drop, leave
+from handlers.engine.flow import END, Choose, Flow, Go, Next, leads_to
+from handlers.engine.turn import Scene, Turn
+from handlers.expiry import again
+from handlers.flags import in_emergency
+from handlers.mourning import in_mourning
 from handlers.services import requests
-from handlers.services.rules import rules_of
+from handlers.services.codes import show_claim_code
+from handlers.services.rules import clock_words, rules_of
 
 
 async def say_status(turn: Turn) -> None:
     """STATUS: how the open request stands."""
     open_now = await requests.open_request_of(turn.work, turn.id)
-    if not open_now and not await _asks_if_arrived(turn):
-        turn.say("request_kit.status_none")
+    asked = await referral.say_open(turn)
+    if not open_now and not await _asks_if_arrived(turn) and not asked:
+        noted = bool(used_report.lately(turn).get("thanked"))
+        turn.say("used.status" if noted else "request_kit.status_none")
     for request in open_now:
         if request.meeting == ladder.STILL_NEEDED_ASKED:
             await begin(turn, "still_needed", request=request.id, ref=request.ref)
@@ -38,11 +44,12 @@ async def say_status(turn: Turn) -> None:
 
 
 async def _asks_if_arrived(turn: Turn) -> bool:
-    """Handed over, as we were told, but they have not said so: that is how it stands."""
-    mine = await turn.work.find(KitRequest, contact_id=turn.id)
-    last = mine[-1] if mine else None
-    if last is None or last.status != RequestStatus.SUPPLIED or last.handed_at is None:
+    """Handed over, as we were told: they said it never came, or have not said so yet."""
+    last = await arrived.last_handed(turn)
+    if last is None or last.handed_at is None:
         return False
+    if await turn.work.find(Flag, request_id=last.id, kind="never_came"):
+        return await arrived.says_looked_into(turn, last)
     service = await turn.work.need(Service, last.service_id)
     if turn.now - last.handed_at > timedelta(hours=rules_of(service).confirm_hours):
         return False
@@ -134,10 +141,29 @@ CANCEL_REQUEST = Flow(
 )
 
 
-@leads_to(END)
+async def claim_warn_due(scene: Scene, timer: Timer) -> None:
+    """Before a code runs out: a word, in quiet words, to whoever still means to come."""
+    claim = await scene.work.get(Claim, timer.payload["claim"])
+    if claim is None or claim.status != "open" or ladder.warn_later(scene, claim):
+        return
+    request = await scene.work.need(KitRequest, claim.request_id)
+    turn = await scene.person(request.contact_id)
+    if in_mourning(turn) or in_emergency(turn):
+        return
+    until = clock_words(claim.expires_at, scene.now)
+    code = show_claim_code(claim.code)
+    turn.say("still_needed.soon", kind="notice", ref=request.ref, code=code, until=until)
+
+
+@leads_to(END, "flow:request_kit")
 async def still_needed(turn: Turn, answer: str) -> Next:
-    """The code ran out: still needed?"""
+    """The code ran out: still needed? A yes that comes late asks anew, where they were."""
     request = await turn.work.need(KitRequest, turn.data["request"])
+    drop(turn, "awareness")  # nobody wants to come back to a lesson
+    if request.status == RequestStatus.UNFILLED and answer == "yes":
+        turn.say("still_needed.anew", ref=request.ref)
+        known = {"kit": request.product, **await again(turn, request.reason, request.quantity)}
+        return Go("request_kit", data=known)
     if request.meeting != ladder.STILL_NEEDED_ASKED:  # closed, or on another way since
         await say_status(turn)
         return END

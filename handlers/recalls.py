@@ -202,6 +202,15 @@ async def _tell_people(scene: Scene, recall: Recall, service: Service) -> dateti
     return due
 
 
+async def tell_late(scene: Scene, holding: Holding) -> None:
+    """A kit noted while its batch is being recalled already, and nobody is there to be asked."""
+    service = await scene.work.get(Service, holding.service_id)
+    if service and (
+        recall := await recalls.recall_of(scene.work, service, holding.product, holding.batch)
+    ):
+        await _tell_people(scene, recall, service)
+
+
 async def tell_due(scene: Scene, timer: Timer) -> None:
     """Tell one person, once: the timer that tells them goes in the same commit.
 

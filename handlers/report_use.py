@@ -15,7 +15,7 @@ from handlers.aftercare import in_two_days
 from handlers.coaching import OVERDOSE
 from handlers.consent import place_data
 from handlers.emergency_card import say_card
-from handlers.engine.conversation import begin
+from handlers.engine.conversation import answer, ask, begin
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.matching import whole_option
 from handlers.engine.turn import Turn
@@ -42,7 +42,32 @@ async def unwell(turn: Turn, answer: str) -> Next:
     return "report"
 
 
-@leads_to("another", *CORE, "care")
+async def unwell_values(turn: Turn) -> dict[str, bool]:
+    """Whoever told of a death at once reads first that we are sorry."""
+    return {"died": bool(turn.data.get("died"))}
+
+
+async def told_at_unwell(turn: Turn, text: str) -> bool:
+    """ "no he died", "no hes fine": more than the yes or no that was asked for.
+
+    A death with no plain no is asked about once more, with our sorrow: somebody may need help.
+    """
+    if (turn.flow, turn.step) != (USED.name, "unwell"):
+        return False
+    said_no = used_report.begins_with_no(turn, text)
+    if used_report.tells_of_death(turn, text):
+        asked = turn.data.setdefault("died", "now" if said_no else "first")
+        if not said_no and asked == "first" and turn.tries == 0:
+            turn.tries = 1
+            await ask(turn)
+            return True
+    elif not (said_no and used_report.sounds_fine(turn, text)):
+        return False
+    await answer(turn, "no")
+    return True
+
+
+@leads_to("another", *CORE, "care", "sorry")
 async def report(turn: Turn, _: str) -> Next:
     """The next thing not known yet; what an emergency or an earlier start told is not asked."""
     turn.parked[:] = [p for p in turn.parked if p["flow"] not in ("used", "used_more")]
@@ -52,6 +77,9 @@ async def report(turn: Turn, _: str) -> Next:
             return "another"
         turn.data["report"] = half or await used_report.begin(turn)
         await used_report.take_over(turn)
+        if turn.data.get("died"):
+            turn.step = "outcome"  # where BACK leads to: it may have been a slip
+            return await outcome(turn, "died")
     asked = turn.data["report"]["asked"]
     return next((question for question in CORE if question not in asked), "care")
 
@@ -89,9 +117,12 @@ async def outcome(turn: Turn, answer: str) -> Next:
 
 
 async def _died(turn: Turn) -> None:
-    """A person of the team is told at once; no reminder and no cheering for a while."""
+    """A person of the team is told at once; no reminder and no cheering for a while. Whatever was
+    asked before is let go: nobody comes back to "how old are they?" after this."""
     mourning.begin(turn)
+    turn.parked.clear()
     used_report.remember(turn, thanked=True)
+    await used_report.by_what_they_have(turn)
     await holdings.gone(turn.work, turn.id, "used")
     if peer := await peer_of(turn.work, turn.id):
         await debrief.hard_event(turn.scene, peer, "death")
@@ -139,6 +170,7 @@ async def care(turn: Turn, _: str) -> Next:
     if turn.data["report"].get("thanked"):
         return "talk_or_debrief"
     used_report.remember(turn, thanked=True)
+    await used_report.by_what_they_have(turn)
     await holdings.gone(turn.work, turn.id, "used")
     row = await turn.work.need(Administration, turn.data["report"]["id"])
     if row.used_on in JUST_NOW:
@@ -169,6 +201,7 @@ async def sorry_values(turn: Turn) -> dict[str, bool]:
     row = await turn.work.need(Administration, turn.data["report"]["id"])
     flags = await turn.work.find(Flag, contact_id=turn.id, kind="peer_death")
     return {
+        "said": turn.data.get("died") == "first",
         "peer": await peer_of(turn.work, turn.id) is not None,
         "asked": any(flag.asked for flag in flags),
         "just_now": row.used_on in JUST_NOW,
@@ -257,7 +290,7 @@ async def new_kit(turn: Turn, answer: str) -> Next:
 USED = Flow(
     "used",
     (
-        Choose("unwell", ("yes", "no"), unwell, "words", careful=True),
+        Choose("unwell", ("yes", "no"), unwell, "words", values=unwell_values, careful=True),
         Do("report", report),
         Choose("another", ("yes", "no"), another, "words"),
         Choose("outcome", uses.OUTCOMES, outcome),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from content import library
 from db.models import KitRequest, RequestStatus, Service
-from handlers import ladder, news, open_request
+from handlers import ladder, news, open_request, used_report
 from handlers.consent import place_data, service_for
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Go, Next, Say, leads_to
 from handlers.engine.turn import Turn
@@ -41,6 +41,8 @@ async def start(turn: Turn, _: str) -> Next:
         return Go("consent", data={"then": "request_kit", **turn.data})
     if turn.contact.adult is False:
         return "under_18_open"
+    if "reason" not in turn.data and await used_report.new_kit_is_for(turn):
+        turn.data["reason"] = "used"
     open_now = await requests.open_request_of(turn.work, turn.id)
     if open_now and not turn.data.get("second"):
         turn.data["ref"] = open_now[-1].ref

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from content.library import Words, saying
 from db.models import Flag, InboundMessage, KitRequest, Peer, Staff, Timer
 from db.work import Work
+from handlers.engine.conversation import drop
 from handlers.engine.turn import NOTICE, Scene, Turn
 from handlers.engine.understanding import understand
 from handlers.flags import OF_A_PEER, SAID_SAFE, in_emergency, is_unsafe, team_name
@@ -56,6 +57,7 @@ async def tell(
     name = staff.name
     person.say("staff_chat.from", kind="notice", priority=NOTICE, name=name, team=team, body=words)
     if first:
+        drop(person, "talk")  # somebody is there: when it suits is between the two of them
         person.say("staff_chat.answer_here", kind="notice", priority=NOTICE, name=name)
     turn.journal("StaffWrote", staff=staff.id, ref=ref)
     to = await in_words(turn.work, request, flags)

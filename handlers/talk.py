@@ -8,7 +8,7 @@ from typing import Any
 from content import library
 from content.library import Words, saying
 from content.phrasebook import fold
-from db.models import LocalHelp
+from db.models import Flag, LocalHelp
 from handlers import referral
 from handlers.engine import conversation
 from handlers.engine.flow import END, Choose, Flow, Next, Say, leads_to
@@ -93,7 +93,7 @@ def _role(turn: Turn, one: LocalHelp) -> str:
     return library.label(turn.locale, "help_kind", one.kind) if one.kind in PEOPLE else ""
 
 
-@leads_to(END, "refer")
+@leads_to(END, "refer", "when")
 async def choose(turn: Turn, answer: str) -> Next:
     """A call-back, lines, or one of the service's own."""
     service = await service_to_tell(turn.work, turn.service)
@@ -108,7 +108,8 @@ async def choose(turn: Turn, answer: str) -> Next:
     flag, asked = await raise_flag(turn.scene, service, kind, contact_id=turn.id)
     until = clock_words(asked.until, turn.now) if asked.staff else ""
     turn.say("talk.asked", ref=flag.ref, until=until)
-    return END
+    turn.data["flag"] = flag.id
+    return "when"
 
 
 async def who(turn: Turn) -> dict[str, Any]:
@@ -123,13 +124,21 @@ async def who(turn: Turn) -> dict[str, Any]:
     }
 
 
-@leads_to(END, "nobody_told")
+@leads_to("when", "nobody_told")
 async def refer(turn: Turn, answer: str) -> Next:
     """Only with their yes is anybody told."""
     if answer == "no":
         return "nobody_told"
-    await referral.pass_on(turn, await turn.work.need(LocalHelp, turn.data["help"]))
-    return END
+    flag = await referral.pass_on(turn, await turn.work.need(LocalHelp, turn.data["help"]))
+    turn.data["flag"] = flag.id
+    return "when"
+
+
+@leads_to("when_noted")
+async def when(turn: Turn, answer: str) -> Next:
+    """Whoever writes to them knows when it is safe to."""
+    await referral.safe_when(turn, await turn.work.need(Flag, turn.data["flag"]), answer)
+    return "when_noted"
 
 
 TALK = Flow(
@@ -138,5 +147,7 @@ TALK = Flow(
         Choose("choose", ("callback", "lines"), choose, options_now=choices),
         Choose("refer", ("yes", "no"), refer, "words", values=who, careful=True),
         Say("nobody_told", END),
+        Choose("when", referral.WHEN, when, "words"),
+        Say("when_noted", END),
     ),
 )

@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from content import library
-from db.models import Timer
+from db.models import KitRequest, Timer
 from handlers.engine.conversation import drop
 from handlers.engine.matching import bare
 from handlers.engine.turn import Scene, Turn
+from handlers.engine.understanding import understand
 from handlers.services import uses
 from handlers.services.contacts import service_to_tell
+from handlers.services.holdings import held_by
+from handlers.services.products import form_of
 from handlers.services.roles import peer_of
+from handlers.services.rules import rules_of
 
 CORE = ("outcome", "doses", "ambulance")
 """With "no, nobody is unwell" these make a useful report."""
@@ -37,7 +41,32 @@ def said_at_once(turn: Turn, text: str) -> dict[str, str]:
         }
         if len(inside) == 1 and "skip" not in inside:
             found[question] = inside.pop()
+    if (kit := understand(text).slots.get("kit", "")) in uses.PRODUCTS:
+        found["product"] = kit
+    if tells_of_death(turn, text):
+        found["died"] = "first"
     return found
+
+
+def tells_of_death(turn: Turn, text: str) -> bool:
+    """Whether it says that the person died ("no he passed away"), not that they nearly did."""
+    said = f" {bare(text)} "
+    return _says(turn, said, "died") and not _says(turn, said, "not_died")
+
+
+def begins_with_no(turn: Turn, text: str) -> bool:
+    """Whether the first word is a no to "is anyone still unwell?"."""
+    return bare(text).partition(" ")[0] in library.option(turn.tongue, "used.unwell", "no").words
+
+
+def sounds_fine(turn: Turn, text: str) -> bool:
+    """ "hes fine": said of them, and with nothing against it ("not ok", "no better", "no one")."""
+    said = f" {bare(text)} "
+    return _says(turn, said, "fine") and not _says(turn, said, "not_fine")
+
+
+def _says(turn: Turn, said: str, aside: str) -> bool:
+    return any(f" {phrase} " in said for phrase in library.phrases(turn.tongue, "used", aside))
 
 
 def lately(turn: Turn) -> dict[str, Any]:
@@ -83,6 +112,27 @@ async def unsay(turn: Turn, question: str) -> None:
     told = turn.data["report"]
     await uses.note(turn.work, told["id"], **{question: "skip"})
     remember(turn, asked=[name for name in told["asked"] if name != question])
+
+
+async def by_what_they_have(turn: Turn) -> None:
+    """Which kit it was, as far as we know, where they have kits of one kind; asked later, what they
+    say holds."""
+    told = turn.data["report"]
+    rules = rules_of(turn.service) if turn.service else None
+    held = await held_by(turn.work, turn.id)
+    kinds = {form_of(kit.product, rules) for kit in held} if rules else set()
+    if len(kinds) == 1 and kinds <= set(uses.PRODUCTS) and "product" not in told["asked"]:
+        await uses.note(turn.work, told["id"], product=kinds.pop())
+
+
+async def new_kit_is_for(turn: Turn) -> bool:
+    """They told of a used kit in the last day and have not asked for its replacement yet."""
+    told = lately(turn)
+    if not told.get("thanked"):
+        return False
+    since = datetime.fromisoformat(told["at"])
+    asked = await turn.work.find(KitRequest, contact_id=turn.id)
+    return not any(one.reason == "used" and one.asked_at >= since for one in asked)
 
 
 def remember(turn: Turn, **more: Any) -> None:

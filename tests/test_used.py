@@ -15,6 +15,7 @@ from db.models import (
     Conversation,
     Fact,
     Flag,
+    KitRequest,
     Offer,
     Peer,
     PeerNote,
@@ -324,3 +325,20 @@ async def test_a_line_of_training_that_cannot_be_read_is_explained(
     (read,) = await says(demo, SAM, f"TRAINED{rest}")
     assert "TRAINED 3 DN31" in read
     assert await demo.read(Training) == []
+
+
+async def test_the_kit_asked_for_after_a_report_is_its_replacement(demo: Kitline) -> None:
+    said = ("used my spray", "no", "better", "1", "no", "no", "no", "YES", "STATUS", "KIT")
+    await says(demo, AMY, *said, "YES", "YES", "1", "DN31 1AA", "nasal", "meet", "YES")
+    (request,) = await demo.read(KitRequest)
+    (report,) = await demo.read(Administration)
+    assert (request.reason, report.product) == ("used", "nasal")
+
+
+async def test_a_death_told_by_a_slip_in_their_own_words_is_put_right(demo: Kitline) -> None:
+    read = await says(demo, AMY, "USED", "no he died", "BACK")
+    assert "What happened to the person" in read[-1]
+    read = await says(demo, AMY, "better")
+    assert "How many doses" in read[-1]
+    (report,) = await demo.read(Administration)
+    assert report.outcome == "better"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
 
 from bot.bootstrap import App
 from bot.channels.sms import draw_sms
+from bot.commands import recall_unreached
 from bot.commands.csv_files import read_lines, with_heads
 from bot.commands.group import OneLineGroup
 from bot.commands.output import plural, table, when
@@ -81,7 +82,8 @@ def start(
         home = await service_named(work, service)
         wanted = Wanted(named, product, action, told, source)
         recall, said = await start_recall(app, work, home, wanted)
-        return [*said, *await _report(work, recall, home)]
+        shown = recall if yes else replace(recall, ref="")  # no ref before there is a recall
+        return [*said, *await _report(work, shown, home)]
 
     for line in (change if yes else look)(act):
         typer.echo(line)
@@ -221,7 +223,9 @@ def report(recall: Recall, stands: Standing) -> list[str]:
     batches = f"{n} batch{'es' * (n > 1)}"
     lines = [
         f"Recall {recall.ref}: {recall.product}, {batches}, "
-        f"{recall.action}, {recall.status} since {when(recall.started_at)}",
+        f"{recall.action}, {recall.status} since {when(recall.started_at)}"
+        if recall.ref
+        else f"It would be: {recall.product}, {batches}, {recall.action}",
         f"  kits out              {stands.out}",
         f"    reached             {stands.reached}",
         f"    being told          {stands.waiting}",
@@ -262,34 +266,65 @@ def list_(service: str = _service) -> None:
 
 @app.command("show")
 @failing
-def show(ref: str = typer.Argument(help="The recall's reference.")) -> None:
+def show(
+    ref: str = typer.Argument(help="The recall's reference."),
+    unreached: bool = typer.Option(
+        False, "--unreached", help="A list to print: the kits nobody could be told of."
+    ),
+    service: str = _service,
+) -> None:
     """How far a recall has come."""
 
     async def act(app: App, work: Work) -> list[str]:
-        recall = await _recall(work, ref)
+        recall = await _recall(work, ref, service)
         home = await work.need(Service, recall.service_id)
         return [*await _report(work, recall, home), f"  batches: {', '.join(recall.batches)}"]
 
+    async def listed(app: App, work: Work) -> list[tuple[object, ...]]:
+        recall = await _recall(work, ref, service)
+        home = await work.need(Service, recall.service_id)
+        return await recall_unreached.rows(work, recall, home)
+
+    if unreached:
+        table(recall_unreached.HEADS, look(listed), "Everybody was told.")
+        return
     for line in look(act):
         typer.echo(line)
 
 
 @app.command("end")
 @failing
-def end(ref: str = typer.Argument(help="The recall's reference.")) -> None:
-    """End it: what is left in stocks may be given out again."""
+def end(
+    ref: str = typer.Argument(help="The recall's reference."),
+    service: str = _service,
+    yes: bool = typer.Option(False, "--yes", help="End it. Without, only show what it would do."),
+) -> None:
+    """End it: what is left in stocks may be given out again. Shows only, unless --yes."""
 
-    async def act(app: App, work: Work) -> str:
-        recall = await _recall(work, ref)
+    async def act(app: App, work: Work) -> list[str]:
+        recall = await _recall(work, ref, service)
         if recall.status != "open":
             raise UserError(f"recall {recall.ref} has ended already")
-        await recalls.settle(work, recall)
-        return acts.end(Scene(work, app.engine.world), recall).ref
+        home = await work.need(Service, recall.service_id)
+        stands = await recalls.standing(work, recall, home)
+        acts.end(Scene(work, app.engine.world), recall)
+        batches = ", ".join(recall.batches)
+        left = plural(sum(stands.stock.values()), "kit")
+        return [
+            f"Recall {recall.ref} ({batches}): {left} in stocks may be given out again, "
+            f"{stands.handed_in} handed in, {stands.not_reached} not reached.",
+            *([f"Recall {recall.ref} has ended."] if yes else []),
+        ]
 
-    typer.echo(f"Recall {change(act)} has ended. Its batches may be given out again.")
+    for line in (change if yes else look)(act):
+        typer.echo(line)
+    if not yes:
+        typer.echo("Nothing was done. Add --yes to end it.")
 
 
-async def _recall(work: Work, ref: str) -> Recall:
+async def _recall(work: Work, ref: str, service: str = "") -> Recall:
+    homes = {home.id for home in await services_named(work, service)}
     for one in await work.find(Recall, ref=ref.strip().upper()):
-        return one
+        if one.service_id in homes:
+            return one
     raise UserError(f"there is no recall {ref}. See: kitline recall list")

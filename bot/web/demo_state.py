@@ -169,6 +169,7 @@ async def state(work: Work, now: datetime, timers: list[Timer]) -> dict[str, Any
                 "trained": facts.get(s.id, {}).get("trained", s.trained),
                 "district": s.district,
                 "at": _time(s.at),
+                "disputed": facts.get(s.id, {}).get("arrived") == "no",
                 "reverses": str(s.reverses) if s.reverses else None,
             }
             for s in await work.find(Supply)

@@ -15,18 +15,22 @@ from handlers.services.rules import LONDON, uk_day
 
 COLUMNS = (
     *("date", "time", "outlet", "ods_code", "product", "batch", "expiry", "quantity"),
-    *("recipient", "reason", "trained", "district", "code_ends"),
+    *("recipient", "reason", "trained", "district", "code_ends", "disputed"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One supply that stands. ``code_ends``: the last two characters of its code, if it had one."""
+    """One supply that stands. ``code_ends``: the last two characters of its code, if it had one.
+
+    ``disputed``: who asked for it says that they never got it; it stays in the log, and is marked.
+    """
 
     supply: Supply
     outlet: Outlet
     trained: str
     code_ends: str
+    disputed: bool = False
 
     def cells(self) -> tuple[str, ...]:
         """As the columns of the export."""
@@ -36,6 +40,7 @@ class Logged:
             *(one.product, one.batch, one.expiry.isoformat() if one.expiry else ""),
             *(str(one.quantity), one.recipient, one.reason, self.trained, one.district),
             self.code_ends,
+            "yes" if self.disputed else "",
         )
 
 
@@ -48,11 +53,10 @@ async def logged(work: Work, outlets: Sequence[Outlet], first: date, last: date)
     given = standing(await work.find(Supply, by_kind="outlet", by_id=tuple(by_id)))
     rows = [row for row in given if first <= uk_day(row.at) <= last]
     rows.sort(key=lambda row: row.at)
-    shown = {
-        fact.supply_id: fact.value
-        for fact in await work.find(SupplyFact, supply_id=tuple(row.id for row in rows))
-        if fact.name == "trained"
-    }
+    facts: dict[str, dict[int, str]] = {"trained": {}, "arrived": {}}
+    for fact in await work.find(SupplyFact, supply_id=tuple(row.id for row in rows)):
+        facts.setdefault(fact.name, {})[fact.supply_id] = fact.value
+    shown = facts["trained"]
     asked = tuple({row.request_id for row in rows if row.request_id})
     codes = {
         (claim.request_id, claim.outlet_id): claim.code[-2:]
@@ -64,6 +68,7 @@ async def logged(work: Work, outlets: Sequence[Outlet], first: date, last: date)
             by_id[row.by_id],
             shown.get(row.id, row.trained),
             codes.get((row.request_id or 0, row.by_id), ""),
+            facts["arrived"].get(row.id) == "no",
         )
         for row in rows
     ]

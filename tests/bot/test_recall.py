@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 from bot.bootstrap import App
 from db.models import Flag, Movement, PackCode, Recall, RecallNotice, Service
@@ -37,6 +38,7 @@ def test_without_yes_it_only_shows(sampled: Cli) -> None:
     assert "Look at the cap." in said
     assert "1 more were told us of than our log says went out" in said
     assert "Nothing was done" in said
+    assert "It would be: nasal, 1 batch, check" in said  # a ref would not be the real one
     assert sampled.rows(Recall) == sampled.rows(RecallNotice) == sampled.rows(Flag) == []
 
 
@@ -73,10 +75,32 @@ def test_with_yes_it_freezes_and_sets_out_to_tell(sampled: Cli) -> None:
     assert "frozen in stocks      15, outlet 9, peer 6" in sampled("recall", "show", recall.ref).out
     in_force = f"recall {recall.ref} of nasal N2402, N2403 is in force"
     assert in_force in sampled("doctor").out
-    assert "has ended" in sampled("recall", "end", recall.ref.lower()).out
+    shown = sampled("recall", "end", recall.ref).out
+    assert "kits in stocks may be given out again, 0 handed in" in shown
+    assert "Nothing was done" in shown
+    assert sampled.rows(Recall)[0].status == "open"
+    assert "has ended" in sampled("recall", "end", recall.ref.lower(), "--yes").out
     assert in_force not in sampled("doctor").out
     assert "has ended already" in sampled.fails("recall", "end", recall.ref)
     assert "no recall ZZZZ" in sampled.fails("recall", "show", "ZZZZ")
+
+
+def test_whoever_could_not_be_told_is_listed_without_a_number(sampled: Cli) -> None:
+    _amy(sampled)
+    sampled("recall", "N2402", *GRIMSBY, "--yes")
+    (recall,) = sampled.rows(Recall)
+    assert "Everybody was told" in sampled("recall", "show", recall.ref, "--unreached").out
+
+    async def act(app: App, work: Work) -> None:
+        (notice,) = await work.find(RecallNotice, recall_id=recall.id)
+        work.save(replace(notice, status="not_reached"))
+
+    sampled.change(act)
+    listed = sampled("recall", "show", recall.ref, "--unreached", *GRIMSBY).out
+    assert "not reached  sms" in listed
+    assert "7700900101" not in listed
+    other = sampled.fails("recall", "show", recall.ref, "--service", "worcester")
+    assert "no recall" in other
 
 
 def test_batches_come_from_a_file(sampled: Cli) -> None:

@@ -100,3 +100,18 @@ async def test_a_reminder_that_comes_at_a_bad_time_comes_later(
         read = [row.created_at for _, m, row in await line.new_messages() if "good to" in m.text]
         (at,) = read
         assert ((at.date() - START.date()).days, at.hour) == (day, hour)
+
+
+async def test_who_asked_for_a_new_one_and_cancelled_is_reminded_again(
+    sqlite_url: str, secret_key: str, gazetteer: Gazetteer
+) -> None:
+    async with kitline(sqlite_url, secret_key, gazetteer) as line:
+        await amy_has_two(line, 61)  # due tomorrow at ten, and again two weeks before the date
+        await line.wait(timedelta(days=1))
+        for text in ("YES", "YES", "1", "DN31 1AA", "nasal", "collect", "YES", "CANCEL", "YES"):
+            await line.say(AMY, text)
+        read = [message.text for _, message, _ in await line.new_messages()]
+        assert any("cancelled" in text for text in read)
+        await line.wait(timedelta(days=46))
+        read = [row for _, message, row in await line.new_messages() if "good to" in message.text]
+        assert [(row.created_at.date() - START.date()).days for row in read] == [61 - 14]

@@ -95,6 +95,18 @@ async def test_hours_that_stay_are_kept_as_they_were_written(demo: Kitline) -> N
 # --- what was given out --------------------------------------------------------------------------
 
 
+async def test_a_kit_that_never_came_is_marked_in_the_list(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    await page.post("/hand-over", code=code, line="nasal|N2403|2028-06-30")
+    await demo.say(AMY, "no")
+    assert "they say it never came" in (await page.get("/log")).text
+    file = await page.get("/log.csv?month=2026-11")
+    assert file.text.split("\r\n")[1].endswith(",yes")
+    await demo.say(AMY, "it came")
+    file = await page.get("/log.csv?month=2026-11")
+    assert not file.text.split("\r\n")[1].endswith(",yes")
+
+
 async def test_the_list_and_its_file_hold_no_person(demo: Kitline) -> None:
     code, page = await held(demo), await counter(demo)
     await page.post("/hand-over", code=code, line="nasal|N2403|2028-06-30")
@@ -108,8 +120,8 @@ async def test_the_list_and_its_file_hold_no_person(demo: Kitline) -> None:
     lines = file.text.split("\r\n")
     assert lines[0].startswith("date,time,outlet,ods_code,product,batch,expiry,quantity,recipient")
     assert len(lines) == 4
-    assert lines[1].endswith(f"DN32,{code[-2:]}")
-    assert lines[2].split(",")[-3:] == ["declined", "DN32", ""]
+    assert lines[1].endswith(f"DN32,{code[-2:]},")
+    assert lines[2].split(",")[-4:] == ["declined", "DN32", "", ""]
     assert AMY not in file.text
     assert code not in file.text
     assert (await page.get("/log.csv?day=2026-11-23")).text.count("\r\n") == 1
