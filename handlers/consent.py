@@ -138,7 +138,7 @@ async def stop(turn: Turn) -> None:
     """Everything ends but an answer to an emergency. Only START undoes it."""
     leave(turn)
     await messages.drop_queued(turn.work.tx, turn.id, turn.now)
-    ended = False
+    ended, kits = False, ""
     for request in await requests.open_request_of(turn.work, turn.id):
         await ladder.end_request(turn.scene, request, RequestStatus.CANCELLED)
         ended = True
@@ -148,7 +148,10 @@ async def stop(turn: Turn) -> None:
         turn.change(stopped_at=turn.now)
         turn.journal("Stopped")
         await stand_down.from_duties(turn)
+        kits = await stand_down.kits_of(turn)
     turn.say("consent.stopped", kind="stop", team=_team(turn))
+    if kits:
+        turn.say("consent.stopped_kits", kind="stop", kits=kits)
     if ended:
         turn.say("consent.stopped_request", kind="stop")
 

@@ -14,6 +14,8 @@ from handlers.engine.turn import Scene, Turn
 from handlers.flags import OF_A_REQUEST, OPEN, ask_next, close_flag, raise_flag
 from handlers.services import requests
 from handlers.services.roles import outlet_of, peer_of, staff_of
+from handlers.services.supplies import lines_of, peer_holder
+from handlers.stock_lines import in_short
 
 
 async def from_duties(turn: Turn) -> None:
@@ -41,6 +43,18 @@ async def from_requests(turn: Turn, peer: Peer) -> None:
     await from_offers(turn, peer)
     for request in await meeting.meetings(turn, peer):
         await meeting.hand_over(turn, peer, request)
+
+
+async def kits_of(turn: Turn) -> str:
+    """The kits a peer has, by their batches, or ""."""
+    peer = await peer_of(turn.work, turn.id)
+    return in_short(await lines_of(turn.work, peer_holder(peer))) if peer else ""
+
+
+async def say_goodbye(scene: Scene, peer: Peer, kits: str) -> None:
+    """A coordinator entered that they have left: thanks, and how their kits go back."""
+    turn = await scene.person(peer.contact_id)
+    turn.say("peer.goodbye", kind="notice", kits=kits)
 
 
 async def from_offers(turn: Turn, peer: Peer) -> None:

@@ -92,6 +92,7 @@ async def the_line(bag: Bag, entry: Entry, word: str, *, new: bool = False) -> S
             n=1 if entry.quantity is None else entry.quantity,
             batch=found[0].batch,
             expiry=_telling_date(found),
+            to=" ".join(entry.rest) if word == "GIVE" else "",
             lines=await bag.said(),
         )
     elif new and (line := await bag.as_typed(entry)):

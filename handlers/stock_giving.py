@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from content import library
+from content.library import Words
 from db.models import Contact, Outlet, Peer, Service
 from db.stock import StockLine
 from handlers.engine.matching import first_word
-from handlers.engine.turn import Turn
+from handlers.engine.turn import Scene, Turn
 from handlers.services.stock_moves import transfer
 from handlers.services.supplies import Holder, NoStock, lines_of, peer_holder, store_holder
 from handlers.stock_bag import Bag, say_why_not, the_line
@@ -34,7 +35,8 @@ async def give(bag: Bag, entry: Entry) -> None:
     told = peer is not None and await _hears(bag.turn, peer)
     await bag.noted("StockTransferred", "stock.given", line, entry.quantity, name=name, told=told)
     if peer:
-        await _tell_taker(bag, peer, line, entry.quantity)
+        giver = await giver_name(bag.turn, bag.holder)
+        await tell_taker(bag.turn.scene, giver, peer, line, entry.quantity)
 
 
 async def _taker(bag: Bag, name: str) -> tuple[Holder, str, Peer | None] | None:
@@ -61,17 +63,21 @@ async def _hears(turn: Turn, peer: Peer) -> bool:
     return not (contact.stopped_at or contact.blocked_at)
 
 
-async def _tell_taker(bag: Bag, peer: Peer, line: StockLine, quantity: int) -> None:
+async def tell_taker(
+    scene: Scene, giver: Words, peer: Peer, line: StockLine, quantity: int
+) -> None:
     """The other side hears what came, and how to put it right."""
-    giver = await giver_name(bag.turn, bag.holder)
-    turn = await bag.turn.scene.person(peer.contact_id)
+    turn = await scene.person(peer.contact_id)
+    lines = await lines_of(turn.work, peer_holder(peer))
+    dated = sum(one.batch == line.batch for one in lines) > 1 and line.expiry is not None
     turn.say(
         "stock.got",
         kind="notice",
         name=giver,
         quantity=quantity,
         batch=line.batch,
-        lines=in_short(await lines_of(turn.work, peer_holder(peer))),
+        expiry=f"{line.expiry:%m/%Y}" if dated and line.expiry else "",
+        lines=in_short(lines),
     )
 
 

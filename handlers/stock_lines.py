@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -20,9 +21,15 @@ def as_words(locale: str, lines: Iterable[StockLine], now: datetime, rules: Rule
 def in_short(lines: Iterable[StockLine]) -> str:
     """ "3 x N2402, 1 x P2311": what stands on the box, and nothing that says what it is.
 
-    For what nobody asked us to say.
+    For what nobody asked us to say. A batch of two dates is told apart by them.
     """
-    return ", ".join(f"{n.quantity} x {n.batch}" for n in lines)
+    lines = list(lines)
+    times = Counter(line.batch for line in lines)
+    return ", ".join(
+        f"{n.quantity} x {n.batch}"
+        + (f" {n.expiry:%m/%Y}" if times[n.batch] > 1 and n.expiry else "")
+        for n in lines
+    )
 
 
 def _line_words(locale: str, line: StockLine, now: datetime, rules: Rules) -> Saying:

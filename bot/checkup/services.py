@@ -20,7 +20,8 @@ from handlers.services.oncall_rota import is_on_duty
 from handlers.services.recalls import open_recalls
 from handlers.services.rules import is_night, rules_of, uk_day
 from handlers.services.standing import run_out
-from handlers.services.supplies import lines_of
+from handlers.services.supplies import lines_of, peer_holder
+from handlers.stock_lines import in_short
 
 SOON = timedelta(days=30)
 
@@ -173,6 +174,17 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:5]) + more
 
 
+async def _with_who_left(work: Work, home: Service) -> list[Finding]:
+    """Kits that a peer has who is none any more."""
+    found = []
+    for peer in await work.find(Peer, service_id=home.id, status="left"):
+        if kits := in_short(await lines_of(work, peer_holder(peer))):
+            name = peer.name or "a peer who left"
+            do = f'Once they are back: kitline stock move "{name}" store ...'
+            found.append(warn(f"{home.slug}: {name} has left and still has {kits}", do))
+    return found
+
+
 async def _stock(work: Work, home: Service) -> list[Finding]:
     today = uk_day(work.now)
     over, soon, stale, free = [], [], [], 0
@@ -189,7 +201,7 @@ async def _stock(work: Work, home: Service) -> list[Finding]:
                 free += line.available
                 if line.expiry and line.expiry < today + SOON:
                     soon.append(said)
-    found = []
+    found = await _with_who_left(work, home)
     if not free:
         do = f"kitline stock add ... --service {home.slug}"
         found.append(warn(f"{home.slug}: has no kit in date anywhere", do))

@@ -25,6 +25,8 @@ from handlers.joining import INVITED_FOR
 from handlers.peer_notes import pounds
 from handlers.services.codes import new_claim_code, show_claim_code
 from handlers.services.rules import LONDON, uk_day, uk_month
+from handlers.services.supplies import lines_of, peer_holder
+from handlers.stock_lines import in_short
 
 __all__ = ["app"]
 
@@ -116,16 +118,19 @@ def set_(
     trained_until: str = typer.Option("", help="The last day their training holds."),
     checked_until: str = typer.Option("", help='The last day their check holds; "none" = none.'),
     status: str = typer.Option("", help=f"One of: {', '.join(STATES)}."),
+    new_name: str = typer.Option("", "--name", help="What requesters read from now on."),
 ) -> None:
-    """Renew a peer's training or check, and tell them; or change whether they are one."""
+    """Renew a peer's training or check, and tell them; change their name or status."""
 
     async def act(app: App, work: Work) -> str:
         home = await service_named(work, service)
         before = peer = await peer_named(work, home, name)
-        if not (trained_until or checked_until or status):
+        if not (trained_until or checked_until or status or new_name):
             raise typer.BadParameter("nothing to change was given")
         if status and status not in STATES:
             raise UserError(f"{status} is no status of a peer: {', '.join(STATES)}")
+        if new_name:
+            peer = replace(peer, name=await _free_name(work, peer, new_name))
         with plainly():
             if trained_until:
                 peer = replace(peer, trained_until=read_day(trained_until))
@@ -138,10 +143,39 @@ def set_(
             peer = await lapses.renewed(scene, before, peer)
         if status and status != "active":
             await stand_down.from_requests(await scene.person(peer.contact_id), peer)
+        kits = in_short(await lines_of(work, peer_holder(peer)))
+        if status == "left" and before.status != "left":
+            await stand_down.say_goodbye(scene, peer, kits)
         scene.close()
-        return f"{peer.name} is changed: {peer.status}, trained until {peer.trained_until or '-'}."
+        done = f"{peer.name} is changed: {peer.status}, trained until {peer.trained_until or '-'}."
+        return (
+            f"{done}\n{await _still_held(work, home, peer)}" if status == "left" and kits else done
+        )
 
     typer.echo(change(act))
+
+
+async def _free_name(work: Work, peer: Peer, name: str) -> str:
+    """A name nobody else here has; what they are called in a text is short."""
+    name = " ".join(name.split())
+    if not name or len(name) > 40:
+        raise UserError("a name has 1 to 40 letters")
+    others = await work.find(Peer, service_id=peer.service_id)
+    if called((p for p in others if p.status != "left" and p.id != peer.id), name):
+        raise UserError(f"somebody else is called {name}")
+    return name
+
+
+async def _still_held(work: Work, home: Service, peer: Peer) -> str:
+    """The kits of whoever has left, and the commands that move them once they are back."""
+    lines = await lines_of(work, peer_holder(peer))
+    moves = [
+        f'  kitline stock move "{peer.name}" store {line.quantity} {line.batch}'
+        + (f" --expiry {line.expiry}" if line.expiry else "")
+        + f" --service {home.slug}"
+        for line in lines
+    ]
+    return "\n".join((f"{peer.name} still has kits. Once they are back:", *moves))
 
 
 @app.command("notes")

@@ -13,6 +13,8 @@ from bot.commands.shared import UserError, failing
 from db.models import Outlet, Peer, Service
 from db.stock import StockLine
 from db.work import Work
+from handlers.engine.turn import Scene
+from handlers.flags import team_name
 from handlers.services.stock_moves import count, promised_to, transfer
 from handlers.services.supplies import (
     Holder,
@@ -24,6 +26,7 @@ from handlers.services.supplies import (
     receive,
     store_holder,
 )
+from handlers.stock_giving import tell_taker
 
 app = typer.Typer(help="Kits and who has them.", no_args_is_help=True)
 
@@ -124,6 +127,12 @@ def move_(
                 raise UserError(f"{line.batch} is recalled: it goes to the store only") from None
             raise UserError(f"{its} has {line.quantity} of {line.batch}") from None
         now = await line_of(work, there, *line.box)
+        taker_peer = await work.get(Peer, there.id) if there.kind == "peer" else None
+        if taker_peer and taker_peer.status != "left":
+            scene = Scene(work, app.engine.world)
+            by = team_name(home) if here.kind == "service" else its
+            await tell_taker(scene, by, taker_peer, now, quantity)
+            scene.close()
         return f"{their} has {now.quantity} of {line.batch} now."
 
     typer.echo(change(act))
@@ -178,10 +187,16 @@ async def _named(work: Work, home: Service, name: str) -> tuple[Holder, str]:
     """A holder by name: the store, the peer called just so, or an outlet."""
     if name.casefold() == STORE:
         return await _holder(work, home, "", "")
-    peers = await work.find(Peer, service_id=home.id)
-    if any(p.name.casefold() == name.casefold() for p in peers):
+    same = [p for p in await work.find(Peer, service_id=home.id) if _is_called(p, name)]
+    if any(p.status != "left" for p in same):
         return await _holder(work, home, name, "")
+    if len(same) == 1:  # who has left may still have kits to bring back
+        return peer_holder(same[0]), same[0].name
     return await _holder(work, home, "", name)
+
+
+def _is_called(peer: Peer, name: str) -> bool:
+    return peer.name.casefold() == name.casefold()
 
 
 async def outlet_named(work: Work, home: Service, name: str) -> Outlet:

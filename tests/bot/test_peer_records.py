@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from datetime import date
 
@@ -151,3 +152,23 @@ def test_expenses_come_as_csv_and_never_as_a_formula(sampled: Cli) -> None:
     assert [line.split(",", 1)[1] for line in lines[1:]] == ["Sam,4.60,bus", "Sam,3.00,'=1+1"]
     assert sampled("peers", "expenses", *GRIMSBY, "--month", "2020-01").out.count("\n") == 1
     assert "write 2026-11" in sampled.fails("peers", "expenses", *GRIMSBY, "--month", "May")
+
+
+def test_who_leaves_with_kits_is_told_and_the_command_back_is_printed(sampled: Cli) -> None:
+    said = sampled("peers", "set", "Sam", *GRIMSBY, "--status", "left").out
+    move = 'stock move "Sam" store 3 N2402 --expiry 2028-06-30 --service grimsby'
+    assert f"kitline {move}" in said
+    texts = [
+        row.body["text"] for row in sampled.rows(OutboxRow, contact_id=sam(sampled).contact_id)
+    ]
+    assert "You still have 3 x N2402: please keep them safe." in texts[-1]
+    assert "Sam has left and still has 3 x N2402" in sampled("doctor").out
+    sampled(*shlex.split(move))
+    assert "Sam has left" not in sampled("doctor").out
+
+
+def test_a_peer_gets_another_name_that_nobody_has(sampled: Cli) -> None:
+    set_name = ("peers", "set", "Sam", *GRIMSBY, "--name")
+    assert "somebody else is called jo" in sampled.fails(*set_name, "jo")
+    assert "Sammy is changed" in sampled(*set_name, "Sammy").out
+    assert "Sammy" in sampled("peers", "list", *GRIMSBY).out

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.bootstrap import App
-from db.models import Service
+from db.models import OutboxRow, Service
 from db.work import Work
 from handlers.services.supplies import receive, store_holder
 from tests.bot.cli import Cli
@@ -27,6 +27,8 @@ def test_a_count_sets_the_truth(sampled: Cli) -> None:
 def test_kits_go_from_one_to_another(sampled: Cli) -> None:
     move = ("stock", "move")
     assert "Lee has 2 of N2402" in sampled(*move, "Sam", "Lee", 2, "N2402", *GRIMSBY).out
+    (told,) = [row for row in sampled.rows(OutboxRow) if "you now have" in row.body["text"]]
+    assert told.body["text"].startswith("Sam notes that you now have 2 x N2402 from them.")
     assert "The store of" in sampled(*move, "marsh", "store", 5, "N2403", *GRIMSBY).out
     assert "Sam has 1 of" in sampled.fails(*move, "Sam", "Lee", 2, "N2402", *GRIMSBY)
     assert "one and the same" in sampled.fails(*move, "Sam", "sam", 1, "N2402", *GRIMSBY)
