@@ -78,12 +78,13 @@ def title(locale: str, topic: str) -> str:
     return library.text(locale, f"advice/{topic}.title")
 
 
-def find_topics(words: str, locale: str = library.DEFAULT) -> list[str]:
+def find_topics(words: str, locale: str = library.DEFAULT, *, exact: bool = False) -> list[str]:
     """The topics that words mean, the likeliest first: one where it is clear, none where nothing.
 
-    All that was said counts, by its letters; one typo a word (two in a long one) is forgiven.
+    All that was said counts, by its letters; one typo a word (two in a long one) is forgiven, if
+    not ``exact``.
     """
-    said = _words(words)
+    said = [word for word in _words(words) if not exact or word in _vocabulary(locale)]
     near = [_near(word, locale) for word in said]
     weights = {name: _weight(said, counts) for name, counts in _counts(near, locale).items()}
     best = max(weights.values(), default=0.0)

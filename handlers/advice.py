@@ -17,12 +17,14 @@ from handlers.engine.turn import Turn
 from handlers.services import help_lines
 from handlers.services.holdings import held_by
 from handlers.services.products import form_of
+from handlers.services.roles import peer_of
 from handlers.services.rules import rules_of
 from handlers.services.sign_offs import signed_names
 
 GIVING = "giving"
 CARDS_OF = {"nasal": ("nyxoid", "ventizolve"), "injectable": ("prenoxad",)}
 """How a kit is given, by its kind; ``giving`` is the card of all kinds."""
+FEW_WORDS = 4
 
 
 async def asked_by_name(turn: Turn, text: str) -> bool:
@@ -33,9 +35,16 @@ async def asked_by_name(turn: Turn, text: str) -> bool:
     return await answer(turn, find_topics(rest, turn.tongue))
 
 
-def meant(turn: Turn, topic: str, text: str) -> list[str]:
-    """The topics a question is about: the one understood, or those its words find."""
-    return [topic] if topic in topics() else find_topics(text, turn.tongue)
+async def meant(turn: Turn, topic: str, text: str) -> list[str]:
+    """The topics a question is about: the one understood, or those its words find.
+
+    A peer's few words are mostly about their kits: of those no topic is guessed by a typo.
+    """
+    if topic in topics():
+        return [topic]
+    short = len(text.split()) <= FEW_WORDS and turn.flow != "advice"
+    exact = short and await peer_of(turn.work, turn.id) is not None
+    return find_topics(text, turn.tongue, exact=exact)
 
 
 async def answer(turn: Turn, found: Sequence[str]) -> bool:

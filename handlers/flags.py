@@ -33,7 +33,7 @@ OF_A_REQUEST = ("stuck_request", "under_18", "unreachable")  # their timer is th
 NOT_URGENT = (
     *("complaint", "hotspot", "debrief", "loop", "emergency_over", "refusal", "wrong_codes"),
     *("peer_stopped", "outlet_stopped", "peer_joined", "peer_untrained", "peer_lapse"),
-    *("rest", "peer_after_death", "not_a_death"),
+    *("rest", "peer_after_death", "not_a_death", "supply_undone"),
     *("stock_back", "stock_wrong", "top_up", "coverage", "recall_not_reached"),
 )
 """What can wait: told by day, all that is due together, and again at growing waits."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
+from content import library
 from content.library import Words
 from db.models import Invitation, Peer, Service
 from handlers import peer_terms
-from handlers.engine.conversation import begin
+from handlers.engine.conversation import ask, begin
 from handlers.engine.flow import END, Again, Choose, Do, Enter, Flow, Next, Say, leads_to
-from handlers.engine.matching import plain
+from handlers.engine.matching import bare, plain
 from handlers.engine.turn import Turn
 from handlers.flags import raise_flag, team_name
 from handlers.services.codes import read_claim_code
@@ -28,7 +30,7 @@ INVITED_FOR = timedelta(days=14)
 MOST_WRONG = 5
 WRONG_FOR = timedelta(days=1)
 _JOIN = re.compile(r"(?i)^\W*(?:/?start[\s_]+)?join(?:[\s:_-]+([a-z0-9][a-z0-9\s-]{4,9}))?\W*$")
-_NAME = re.compile(r"[^\W\d_][^\W\d_' -]*(?:[' -][^\W\d_]+)*")
+MOST_WORDS, MOST_CODES = 12, 3  # of a sentence with a code in it
 _OWN = ("ok", "yes", "same", "that")
 
 
@@ -51,13 +53,25 @@ async def join_word(turn: Turn, text: str) -> bool:
 async def _bare_code(turn: Turn, text: str) -> bool:
     """The code without its word; any other code of ours is not meant for here."""
     code = read_claim_code(text)
-    if code is None or await peer_of(turn.work, turn.id) or _wrong_lately(turn) >= MOST_WRONG:
+    codes = [code] if code else _codes_inside(turn, text)
+    if not codes or await peer_of(turn.work, turn.id) or _wrong_lately(turn) >= MOST_WRONG:
         return False
-    if not await turn.work.find(Invitation, code=code):
-        _count_wrong(turn)
-        return False
-    await _take(turn, text)
-    return True
+    for code in codes:
+        if await turn.work.find(Invitation, code=code):
+            await _take(turn, code)
+            return True
+    _count_wrong(turn)
+    return False
+
+
+def _codes_inside(turn: Turn, text: str) -> list[str]:
+    """ "hiya, my code is k7f 3nn": what may be one in a sentence that speaks of a code."""
+    words = text.split()
+    speaks = library.after_words(turn.tongue, "join")
+    if len(words) > MOST_WORDS or not any(plain(word) in speaks for word in words):
+        return []
+    pieces = (*words, *(a + b for a, b in pairwise(words)))
+    return [code for piece in pieces if (code := read_claim_code(piece))][:MOST_CODES]
 
 
 async def _take(turn: Turn, typed: str) -> None:
@@ -98,6 +112,20 @@ def _over(invitation: Invitation, now: datetime) -> str:
     return "expired" if invitation.expires_at <= now else ""
 
 
+async def aside(turn: Turn, text: str) -> bool:
+    """ "what if i relapse": answered kindly, and the question comes again."""
+    if turn.flow != "joining" or turn.step not in ("agree", "where", "radius", "rota"):
+        return False
+    said = f" {bare(text)} "
+    if not any(
+        f" {phrase} " in said for phrase in library.phrases(turn.tongue, "joining", "using")
+    ):
+        return False
+    turn.say("joining.using")
+    await ask(turn)
+    return True
+
+
 # --- the questions -----------------------------------------------------------------------------
 
 
@@ -116,12 +144,11 @@ async def name_value(turn: Turn) -> dict[str, str]:
 async def name(turn: Turn, text: str) -> Next:
     """The name people will read: theirs to choose."""
     invitation = await turn.work.need(Invitation, turn.data["invitation"])
-    chosen = invitation.name if plain(text) in _OWN else " ".join(text.split())
-    if not _NAME.fullmatch(chosen) or len(chosen) > 20:
-        return Again("name_wrong")
-    others = await turn.work.find(Peer, service_id=turn.home().id)
-    if any(p.name.casefold() == chosen.casefold() for p in others if p.status != "left"):
-        return Again("name_taken", {"name": chosen})
+    own = plain(text) in _OWN
+    chosen = "" if own else peer_terms.name_in(turn.tongue, text)
+    chosen = chosen or invitation.name
+    if wrong := await peer_terms.wrong_name(turn, chosen):
+        return Again(f"name_{wrong}", {"name": chosen})
     turn.data["name"] = chosen
     return "promise"
 
@@ -175,7 +202,7 @@ async def rota(turn: Turn, text: str) -> Next:
         return "done"
     hours = peer_terms.hours_said(turn, text)
     if hours is None:
-        return Again("rota_wrong")
+        return Again("rota_half" if peer_terms.half_missing(turn, text) else "rota_wrong")
     turn.data["rota"] = hours
     return "done"
 

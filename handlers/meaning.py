@@ -246,7 +246,7 @@ async def meant(turn: Turn, text: str) -> None:
     elif seen.intent == "spam":
         turn.journal("SpamIgnored")
     elif not (a_word and await _advised(turn, seen, text)):
-        menu.unmatched(turn)
+        await menu.unmatched(turn)
 
 
 def _wants_somebody(seen: Understood, data: dict[str, Any]) -> bool:
@@ -258,7 +258,7 @@ def _wants_somebody(seen: Understood, data: dict[str, Any]) -> bool:
 
 async def _advised(turn: Turn, seen: Understood, text: str) -> bool:
     """The card, or a choice of cards, where the words find any."""
-    return await advice.answer(turn, advice.meant(turn, seen.slots.get("topic", ""), text))
+    return await advice.answer(turn, await advice.meant(turn, seen.slots.get("topic", ""), text))
 
 
 def _age_said(slots: dict[str, str]) -> bool | None:

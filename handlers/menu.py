@@ -56,12 +56,14 @@ def greet(turn: Turn) -> None:
         turn.say("menu.greeting", team=team(turn), buttons=buttons(turn))
 
 
-def unmatched(turn: Turn) -> None:
+async def unmatched(turn: Turn) -> None:
     """Nothing fitted."""
     turn.journal("Unmatched")
     if staff_chat.was_over(turn):
         return
     if turn.contact.quiet:
         turn.say("menu.unmatched_quiet")
+    elif await peer_of(turn.work, turn.id):
+        turn.say("menu.unmatched_peer")
     else:
         turn.say("menu.unmatched", buttons=buttons(turn))

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from content import library
 from db.models import Peer
 from handlers import meeting, stand_down
 from handlers.engine.matching import plain
 from handlers.engine.turn import Turn
 from handlers.services.geo import KM_PER_MILE, miles
 from handlers.services.places import PlaceFound, find_place, mentioned_place, place_from_pin
-from handlers.services.rota import read_rota
+from handlers.services.rota import lacks_half, read_rota
 from handlers.services.rules import LONDON, clock_words, rules_of
 
 LEAST_MILES, MOST_MILES = 0.5, 25.0
@@ -21,7 +22,11 @@ MOST_ASKS = 50
 MOST_REST = timedelta(days=90)
 REST = timedelta(days=7)
 ROUGHLY = 2  # decimals of a position: about a kilometre, so that no front door is kept
-_MILES = re.compile(r"(\d{1,3}(?:[.,]\d)?)\s*(km|kilometres?|kms|miles?|mi|m)?\b")
+_MILES = re.compile(r"\b(\d{1,3}(?:[.,]\d)?)\s*(km|kilometres?|kms|miles?|mi|m)?\b")
+_NO_MILES = re.compile(r"\d\s*(?:min|hour|hr)|\d[.,]?\d{3}")
+MOST_WORDS = 9
+LONGEST_NAME, NAME_WORDS = 20, 2
+_NAME = re.compile(r"[^\W\d_][^\W\d_' -]*(?:[' -][^\W\d_]+)*")
 _POSTCODE = re.compile(r"(?i)[a-z]{1,2}\d[a-z\d]?(?:\s*\d(?:[a-z]{2})?)?")
 _REST = re.compile(r"(?:for\s+)?(\d{1,2}|an?|one|two)\s*(hour|hr|h|day|d|week|wk|w|month)s?\b")
 _NONE = ("any", "anytime", "any time", "none", "no", "not now", "skip", "i will say", "on")
@@ -35,12 +40,15 @@ _COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2}
 
 
 def read_radius(text: str) -> float | None:
-    """A distance as kilometres: "3", "3 miles", "5 km"."""
-    found = _MILES.fullmatch(plain(text))
-    if not found:
+    """A distance as kilometres: "3", "5 km", "on foot so 2 or 3 miles"; of two the shorter."""
+    said = plain(text)
+    found = list(_MILES.finditer(said))
+    if len(said.split()) > MOST_WORDS or len(found) not in (1, 2) or _NO_MILES.search(said):
         return None
-    number = float(found.group(1).replace(",", "."))
-    in_miles = miles(number) if (found.group(2) or "").startswith("k") else number
+    if not found[-1].group(2) and not _MILES.fullmatch(said):  # "3 streets"
+        return None
+    number = min(float(one.group(1).replace(",", ".")) for one in found)
+    in_miles = miles(number) if (found[-1].group(2) or "").startswith("k") else number
     if not LEAST_MILES <= in_miles <= MOST_MILES:
         return None
     return round(in_miles * KM_PER_MILE, 3)
@@ -64,6 +72,31 @@ def says_none(text: str) -> bool:
 def hours_said(turn: Turn, text: str) -> str | None:
     """Weekly hours, in the syntax we keep them in."""
     return read_rota(text, rules_of(turn.home()))
+
+
+def half_missing(turn: Turn, text: str) -> bool:
+    """Whether hours lack only "am" or "pm"."""
+    return lacks_half(text, rules_of(turn.home()))
+
+
+def name_in(locale: str, text: str) -> str:
+    """The name in an answer like "yeah dean is fine", "" where it is only a yes."""
+    known = library.after_words(locale, "name")
+    words = text.split()
+    while words and known.get(plain(words[0])) == "before":
+        words.pop(0)
+    while words and known.get(plain(words[-1])) in ("before", "behind"):
+        words.pop()
+    return " ".join(words).strip(" .,!?")
+
+
+async def wrong_name(turn: Turn, name: str, own: Peer | None = None) -> str:
+    """Why nobody here can be called so: "wrong", "taken", or ""."""
+    if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME or len(name.split()) > NAME_WORDS:
+        return "wrong"
+    others = [p for p in await turn.work.find(Peer, service_id=turn.home().id) if p != own]
+    same = any(p.name.casefold() == name.casefold() for p in others if p.status != "left")
+    return "taken" if same else ""
 
 
 def place_said(turn: Turn, text: str) -> dict[str, Any] | None:
@@ -98,12 +131,25 @@ async def rota(turn: Turn, peer: Peer, rest: str) -> bool:
         return True
     hours = hours_said(turn, rest)
     if hours is None:
-        turn.say("peer_terms.rota_how")
+        turn.say("peer_terms.rota_half" if half_missing(turn, rest) else "peer_terms.rota_how")
         return True
+    was_on = peer.duty == "on" and (peer.duty_until is None or turn.now < peer.duty_until)
     turn.work.save(replace(peer, rota=hours, duty="rota", duty_until=None))
     turn.journal("RotaChanged")
-    turn.say("peer_terms.rota_set", rota=hours)
+    turn.say("peer_terms.rota_set", rota=hours, was_on=was_on)
     return True
+
+
+async def rename(turn: Turn, peer: Peer, name: str) -> None:
+    """NAME Dean: what requesters read from now on."""
+    name = " ".join(name.split())
+    if wrong := await wrong_name(turn, name, peer):
+        turn.say(f"joining.name_{wrong}", name=name)
+        return
+    turn.work.save(replace(peer, name=name))
+    turn.change(alias=name)
+    turn.journal("PeerRenamed")
+    turn.say("peer_terms.named", name=name)
 
 
 async def radius(turn: Turn, peer: Peer, rest: str) -> bool:

@@ -18,6 +18,7 @@ from handlers import (
     peer_notes,
     peer_terms,
     stock_words,
+    sure,
     trained_words,
     undo,
 )
@@ -32,6 +33,19 @@ Word = Callable[[Turn, Peer, str], Awaitable[bool]]
 
 MAY_BEGIN_AN_ANSWER = ("where", "rest", "note", "pair", "limit", "radius", "rota")
 """Words that a sentence may begin with too, where we have just asked for one."""
+BEATS_A_QUESTION = ("stock", "note", "handover")
+"""With more behind them they are never the answer to an open question ..."""
+WITH_A_FIGURE = (
+    "issued",
+    "trained",
+    "limit",
+    "radius",
+    "rota",
+    "on",
+    "expenses",
+    *BEATS_A_QUESTION,
+)
+"""... and these are not once a figure follows."""
 _A_CODE = re.compile(r"\d{2,3}|(?=[A-Z]*\d)[A-Z\d]{4}")
 """An offer's code, or one like a request's: no sentence for anybody."""
 _OFFER_CODE = re.compile(r"^(\S+?)[\s:,.#-]*(\d{2,3})\W*$")
@@ -45,13 +59,18 @@ async def peer_word(turn: Turn, one: Peer, text: str) -> bool:
     if found is None:
         return False
     name, rest = found
-    reports = name == "issued" and re.match(r"\d", rest)  # of the next kits: never an answer
-    asked = turn.memory.get("last") == "flow" and not reports
-    if asked and await conversation.chosen_here(turn, text):
-        return False  # PASS at a question of ours is an answer, not a no to an offer
-    if rest and name in MAY_BEGIN_AN_ANSWER and conversation.awaits_words(turn):
-        return False
+    if not _beats_a_question(name, rest):
+        if turn.memory.get("last") == "flow" and await conversation.chosen_here(turn, text):
+            return False  # PASS at a question of ours is an answer, not a no to an offer
+        if rest and name in MAY_BEGIN_AN_ANSWER and conversation.awaits_words(turn):
+            return False
     return await WORDS[name](turn, one, rest)
+
+
+def _beats_a_question(name: str, rest: str) -> bool:
+    """Whether a word with what follows it reports or sets something, whatever we asked."""
+    figure = any(c.isdecimal() for c in rest)
+    return bool(rest) and (name in BEATS_A_QUESTION or (figure and name in WITH_A_FIGURE))
 
 
 async def of_former_peer(turn: Turn, text: str) -> bool:
@@ -203,6 +222,10 @@ async def _handover(turn: Turn, one: Peer, rest: str) -> bool:
     return True
 
 
+async def _leave(turn: Turn, one: Peer) -> None:
+    turn.say("sure.leave", buttons=sure.expects(turn, "leave"))
+
+
 async def _issued(turn: Turn, one: Peer, rest: str) -> None:
     """Alone or with a request's code: that request. With a number: the street. Else: ask."""
     open_now = await meeting.meetings(turn, one)
@@ -212,10 +235,12 @@ async def _issued(turn: Turn, one: Peer, rest: str) -> None:
     if words and words[0].upper() in by_ref:
         batch = words[1].upper() if len(words) > 1 else ""
         await meeting.issued(turn, one, by_ref[words[0].upper()], batch, trained)
-    elif words and words[0].lower().rstrip("x").isdigit():
-        await conversation.begin(turn, "street", **read_line(turn.tongue, rest.split()))
+    elif (said := read_line(turn.tongue, rest.split())).get("quantity"):
+        await conversation.begin(turn, "street", **said)
     elif not words and len(open_now) == 1:
         await meeting.issued(turn, one, open_now[0], trained=trained)
+    elif said.get("who") and not open_now:
+        await conversation.begin(turn, "street", **said)
     elif not words and not open_now:
         waiting = await offer.open_offers(turn, one)
         if waiting:
@@ -237,6 +262,7 @@ WORDS: dict[str, Word] = {
     "on": _on,
     "off": alone(peer.off),
     "pause": alone(peer.pause),
+    "leave": alone(_leave),
     "onway": _of_meeting("onway"),
     "here": _of_meeting("here"),
     "issued": with_rest(_issued),

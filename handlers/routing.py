@@ -26,8 +26,10 @@ from handlers import (
     meaning,
     meeting,
     overdose,
+    own_words,
     packs,
     peer,
+    peer_terms,
     peer_words,
     reachable,
     relay,
@@ -223,10 +225,13 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
             await peer.link_code(turn, one_peer)
             return
     if found := _NAME.match(text):
-        consent.rename(turn, found.group(1))
+        if one_peer:
+            await peer_terms.rename(turn, one_peer, found.group(1))
+        else:
+            consent.rename(turn, found.group(1))
         return
     if message.kind == "text" and text:
-        if one_peer and await peer_words.peer_word(turn, one_peer, text):
+        if one_peer and await own_words.said(turn, one_peer, text):
             return
         if await role_words.outlet_word(turn, text) or (
             staff and await role_words.staff_word(turn, staff, text)
@@ -245,6 +250,8 @@ async def _said(turn: Turn, message: InboundMessage, text: str) -> None:
         await _to_other_side(turn, message, relays)  # they spoke last
         return
     if not (relays or chat) and text and await loops.is_machine(turn, text):
+        return
+    if text and await joining.aside(turn, text):
         return
     alone = not (relays or chat) and message.kind == "text"
     if alone and await wishes.leads_away(turn, text):

@@ -34,6 +34,7 @@ from handlers.services.trainings import note_answer
 MOST = 20
 RECIPIENTS = ("self", "friend_family", "professional")
 TRAINED = ("yes", "before", "declined")
+_ARTICLES = ("a", "an")
 _BATCH = re.compile(r"(?=.*\d{4})[A-Z0-9-]{5,20}")
 """A batch as most look; no postcode has four figures in a row."""
 
@@ -41,12 +42,13 @@ _BATCH = re.compile(r"(?=.*\d{4})[A-Z0-9-]{5,20}")
 def read_line(locale: str, words: list[str]) -> dict[str, Any]:
     """What a one-line report says: how many, who to, which kind or batch, trained, where.
 
-    ``words`` come after ISSUED. The first is the number of kits. The rest is asked.
+    ``words`` come after ISSUED, in any order; what is missing is asked.
     """
     found: dict[str, Any] = {}
     rest = list(words)
-    if rest and re.fullmatch(r"\d{1,2}x?", rest[0].lower()):
-        number = int(rest.pop(0).lower().rstrip("x"))
+    if counted := count_said(locale, rest):
+        at, number = counted
+        rest.pop(at)
         if 1 <= number <= MOST:
             found["quantity"] = number
     left = []
@@ -68,6 +70,28 @@ def read_line(locale: str, words: list[str]) -> dict[str, Any]:
     if left:
         found["where"] = " ".join(left)
     return found
+
+
+def count_said(locale: str, words: list[str]) -> tuple[int, int] | None:
+    """Where a number of kits stands, and the number: "2", "2x", "two", "a kit"; None for none."""
+    numbers = library.after_words(locale, "number")
+    for at, word in enumerate(words):
+        if re.fullmatch(r"\d{1,2}x?", word.lower()):
+            return at, int(word.lower().rstrip("x"))
+    for at, word in enumerate(words):
+        said = plain(word)
+        if said in numbers and (said not in _ARTICLES or _is_kit(locale, words[at + 1 : at + 2])):
+            return at, int(numbers[said])
+    return None
+
+
+def _is_kit(locale: str, words: list[str]) -> bool:
+    """Whether the next word is one for a kit."""
+    known = library.after_words(locale, "own_kits")
+    return any(
+        known.get(plain(word)) == "kits" or _named(locale, "street.kit", FORMS, plain(word))
+        for word in words
+    )
 
 
 def trained_word(locale: str, word: str) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from db.models import KitRequest, Peer, RequestStatus, Supply, Training
-from handlers import ladder, meeting, report_use
+from db.models import KitRequest, Peer, RequestStatus, Service, Supply, Training
+from handlers import ladder, meeting, report_use, sure
 from handlers.engine.conversation import finish
 from handlers.engine.turn import Turn
+from handlers.flags import raise_flag
 from handlers.services import requests
 from handlers.services.permits import promise
+from handlers.services.products import product_words
 from handlers.services.reversals import standing
+from handlers.services.rules import rules_of
 from handlers.services.supplies import NoStock, peer_holder, reverse
 from handlers.services.trainings import reverse_training
 from handlers.stock_undo import UNDO_WITHIN, undo_entry
@@ -37,16 +40,59 @@ async def undo(turn: Turn, peer: Peer) -> None:
         turn.say("meeting.nothing_to_undo")
         return
     supply = recent[-1]
-    against = await reverse(turn.work, supply, turn.id)
-    turn.journal("SupplyReversed", request_id=supply.request_id, supply=against.id)
     request = await turn.work.get(KitRequest, supply.request_id)
+    if request and request.status == RequestStatus.CONFIRMED:
+        buttons = sure.expects(turn, "undo", str(supply.id))
+        turn.say("sure.undo", buttons=buttons, ref=request.ref)
+        return
+    await _reverse(turn, supply)
     handed = request if request and request.status == RequestStatus.SUPPLIED else None
     if handed and await reopen(turn, peer, handed):
         turn.say("meeting.undone_open", ref=handed.ref)
     else:
-        turn.say("meeting.undone")
+        await _say_undone(turn, supply)
     if turn.flow == "training":
         await finish(turn)
+
+
+async def undo_confirmed(turn: Turn, peer: Peer, supply_id: int) -> None:
+    """The requester said that they have it, and the peer says not so: a coordinator looks.
+
+    The request is no longer confirmed; what the log says of it is the peer's word.
+    """
+    mine = await turn.work.find(Supply, by_kind="peer", by_id=peer.id)
+    supply = next((one for one in standing(mine) if one.id == supply_id), None)
+    request = await turn.work.get(KitRequest, supply.request_id if supply else None)
+    if supply is None or request is None:
+        turn.say("meeting.nothing_to_undo")
+        return
+    await _reverse(turn, supply)
+    if request.status == RequestStatus.CONFIRMED:
+        turn.work.cancel_timer(f"arrived:{request.id}")
+        unfilled = replace(request, status=RequestStatus.UNFILLED, confirmed_at=None)
+        request = turn.work.save(replace(unfilled, handed_at=None))
+    service = await turn.work.need(Service, request.service_id)
+    await raise_flag(turn.scene, service, "supply_undone", request=request, contact_id=turn.id)
+    await _say_undone(turn, supply, told=True)
+
+
+async def _reverse(turn: Turn, supply: Supply) -> None:
+    against = await reverse(turn.work, supply, turn.id)
+    turn.journal("SupplyReversed", request_id=supply.request_id, supply=against.id)
+
+
+async def _say_undone(turn: Turn, supply: Supply, *, told: bool = False) -> None:
+    """What was taken back, by name: a second UNDO reaches further back than one may think."""
+    rules = rules_of(await turn.work.need(Service, supply.service_id))
+    request = await turn.work.get(KitRequest, supply.request_id)
+    turn.say(
+        "meeting.undone",
+        quantity=supply.quantity,
+        product=product_words(turn.locale, supply.product, rules),
+        batch=supply.batch,
+        where=request.ref if request else supply.district,
+        told=told,
+    )
 
 
 async def _last_training(turn: Turn, peer: Peer) -> Training | None:

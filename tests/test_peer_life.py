@@ -180,3 +180,20 @@ async def test_a_request_goes_along_to_the_peer_whose_phone_it_is(demo: Kitline)
     (request,) = await demo.read(KitRequest)
     assert request.contact_id == (await peer(demo, "Sam")).contact_id
     assert request.ref in (await texts(demo, AMY))[-1]
+
+
+async def test_a_peer_may_count_a_whole_cupboard_by_text(demo: Kitline) -> None:
+    for n in range(60):
+        await demo.say(SAM, f"STOCK COUNT {n % 4} N2402")
+    assert not any("a lot of messages" in text for text in await texts(demo, SAM))
+
+
+async def test_a_number_is_no_answer_to_a_question_of_days_ago(demo: Kitline) -> None:
+    await say(demo, SAM, "ADVICE")
+    await demo.wait(timedelta(days=2))
+    await texts(demo, SAM)
+    await demo.say(SAM, "1")
+    (again,) = await texts(demo, SAM)
+    assert again.startswith("Back to where we were.")
+    await demo.say(SAM, "1")
+    assert "Back to" not in (await texts(demo, SAM))[0]

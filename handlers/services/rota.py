@@ -18,6 +18,8 @@ PARTS = {
     "afternoon": "12:00-17:00",
     "evening": "18:00-22:00",
 }
+_EITHER = "~"  # behind an hour that may be of the morning or of the evening
+_DAY_BEGINS = 9
 _WEEK = {"weekday": range(5), "weekend": range(5, 7), "every day": range(7), "daily": range(7)}
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -29,10 +31,14 @@ _TOKEN = re.compile(
     |(?P<day>mon|mo|tues|tue|tu|wed|we|thurs|thur|thu|th|fri|fr|sat|sa|sun|su)
         (?:day|sday|nesday|rsday|urday)?s?\b
     |(?P<to>-|\u2013|to\b|till?\b|until\b)
-    |(?P<and>,|;|&|\+|and\b|from\b|on\b|at\b|the\b|between\b)
+    |(?P<and>,|;|&|\+|and\b|n\b|from\b|on\b|at\b|the\b|between\b)
     )\s*""",
     re.VERBOSE,
 )
+
+
+class HalfMissing(ValueError):
+    """ "6-10": in the morning or in the evening?"""
 
 
 @dataclass
@@ -49,6 +55,22 @@ class _Said:
 
 def read_rota(text: str, rules: Rules) -> str | None:
     """The hours somebody named, or None; "all day" is the service's day, not its night."""
+    try:
+        return _read(text, rules)
+    except HalfMissing:
+        return None
+
+
+def lacks_half(text: str, rules: Rules) -> bool:
+    """Whether all that is missing is "am" or "pm"."""
+    try:
+        _read(text, rules)
+    except HalfMissing:
+        return True
+    return False
+
+
+def _read(text: str, rules: Rules) -> str | None:
     tokens = list(_tokens(text.casefold()))
     if not tokens or ("?", "") in tokens:
         return None
@@ -63,6 +85,7 @@ def read_rota(text: str, rules: Rules) -> str | None:
             said.days += days
             continue
         if kind == "all":
+            at = _days_behind(tokens, at, said) if has_hours else at
             said.give(day_long)
         elif kind == "part":
             said.give(PARTS[value])
@@ -83,6 +106,21 @@ def read_rota(text: str, rules: Rules) -> str | None:
     return _as_hours(said.spans)
 
 
+def _days_behind(tokens: list[tuple[str, str]], at: int, said: _Said) -> int:
+    """ "all day sat and sun": the days stand behind it; returns where the last of them does."""
+    following, days = at + 1, []
+    while following < len(tokens) and tokens[following][0] in ("and", "day", "week"):
+        if tokens[following][0] == "and":
+            following += 1
+        else:
+            more, following = _days(tokens, following)
+            days += more
+    if not days:
+        return at
+    said.days = days
+    return following - 1
+
+
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
     at = 0
     while at < len(text):
@@ -99,7 +137,9 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
         if kind == "clock":
             yield "time", "12:00p" if found["clock"] == "noon" else "12:00a"
         elif kind == "time":
-            yield "time", f"{found['time']}:{found['min'] or '00'}{found['half'] or ''}"
+            either = not (found["min"] or found["half"] or found["time"].startswith("0"))
+            half = found["half"] or (_EITHER if either and int(found["time"]) <= 12 else "")
+            yield "time", f"{found['time']}:{found['min'] or '00'}{half}"
         else:
             yield kind, found[kind]
 
@@ -121,9 +161,13 @@ def _day(name: str) -> int:
 
 def _span(start: str, end: str) -> str | None:
     """ "6-10pm" is in the evening, "10-2pm" begins in the morning."""
+    either = start.endswith(_EITHER) and end.endswith(_EITHER)
+    start, end = start.rstrip(_EITHER), end.rstrip(_EITHER)
     first, last = _minutes(start), _minutes(end)
     if first is None or last is None:
         return None
+    if either and first != last and (first < _DAY_BEGINS * 60 or first > last):
+        raise HalfMissing
     evening = end[-1] == "p" and start[-1] not in "ap" and first < 12 * 60
     if evening and first + 12 * 60 < last:
         first += 12 * 60

@@ -33,6 +33,11 @@ TODAY = date(2026, 11, 24)
         ("0", None),
         ("far", None),
         ("3 streets", None),
+        ("on foot so 2 or 3 miles", 3.219),
+        ("3 miles on foot", 4.828),
+        ("8-10 km", 8.0),
+        ("20 min walk", None),
+        ("DN35", None),
     ],
 )
 def test_how_far(text: str, km: float | None) -> None:

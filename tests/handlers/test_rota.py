@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.services.rota import read_rota
+from handlers.services.rota import lacks_half, read_rota
 from handlers.services.rules import Rules
 
 ROTAS = {
@@ -22,6 +22,8 @@ ROTAS = {
     "6pm to midnight": "Mo-Su 18:00-24:00",
     "fri 10pm - 2am": "Fr 22:00-02:00",
     "fri to mon noon-5pm": "Mo 12:00-17:00; Fr-Su 12:00-17:00",
+    "mon-fri 6pm til 10pm and all day sat n sun": "Mo-Fr 18:00-22:00; Sa-Su 08:00-22:00",
+    "mon all day tue 6-10pm": "Mo 08:00-22:00; Tu 18:00-22:00",
     "mon 9-12 and 6pm-9pm": "Mo 09:00-12:00,18:00-21:00",
 }
 NOT_ROTAS = (
@@ -34,6 +36,9 @@ NOT_ROTAS = (
     "to fri",
     "mon 9:75-10",
     "13pm-2pm",
+    "weekdays 6-10",
+    "mon-fri 6 til 10 and all day sat n sun",
+    "weekdays 9-5",
 )
 
 
@@ -45,3 +50,11 @@ def test_hours_as_people_write_them(text: str, hours: str) -> None:
 @pytest.mark.parametrize("text", NOT_ROTAS)
 def test_what_is_not_clear_is_not_guessed(text: str) -> None:
     assert read_rota(text, Rules()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [("weekdays 6-10", True), ("mon 9 to 5", True), ("mon 6-10pm", False), ("when I can", False)],
+)
+def test_morning_or_evening_is_asked_where_it_may_be_either(text: str, lacks: bool) -> None:
+    assert lacks_half(text, Rules()) is lacks
