@@ -17,6 +17,7 @@ from handlers.flags import raise_flag
 from handlers.meeting import ask_if_arrived
 from handlers.refusals import move_on
 from handlers.services import requests
+from handlers.services.batches import as_known
 from handlers.services.codes import read_claim_code, show_claim_code
 from handlers.services.permits import barred, promise
 from handlers.services.reversals import standing, standing_supply
@@ -152,6 +153,8 @@ async def hand_over(
     request = await work.need(KitRequest, claim.request_id)
     to = To(request.recipient, request.district, request.reason, trained)
     line = await promised_line(scene, claim)
+    if batch:
+        batch = await _as_known(scene, outlet, batch)
     mark = work.mark()
     try:
         if line is None or (batch and not _is_of(line, batch)):
@@ -194,6 +197,7 @@ async def walk_in(
     The terms of supply are for the counter to judge: what has happened must be loggable.
     """
     mark = scene.work.mark()
+    batch = await _as_known(scene, outlet, batch)
     try:
         line = await _shelf_line(scene, outlet, batch.product, quantity, batch)
         supply = await issue(
@@ -225,6 +229,12 @@ async def _shelf_line(
     if missing > 0 and batch.from_box:
         await receive(scene.work, holder, *this, missing)
     return await line_of(scene.work, holder, *this)
+
+
+async def _as_known(scene: Scene, outlet: Outlet, batch: Batch) -> Batch:
+    """However it was copied from the box, it is the batch we know: a recall must find it."""
+    known = await as_known(scene.work, outlet.service_id, batch.batch)
+    return replace(batch, batch=known)
 
 
 def _is_of(line: StockLine, batch: Batch) -> bool:
