@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,6 +56,16 @@ def is_stale(lines: Iterable[StockLine], now: datetime, days: int) -> bool:
     """Whether nobody has said for so many days what is in one of these."""
     oldest = now - timedelta(days=days)
     return any(n.quantity and (n.as_of is None or n.as_of < oldest) for n in lines)
+
+
+_BEFORE_A_BATCH = re.compile(r"(?:BATCH|LOT)(?:NO|NR)?(?=.*[0-9])")
+_MISREAD = str.maketrans("OI", "01")
+
+
+def alike(batch: str) -> str:
+    """What a batch is compared by: N-2700, "lot N 2700" and N27OO are one batch."""
+    bare = re.sub(r"[^A-Z0-9]", "", batch.upper())
+    return _BEFORE_A_BATCH.sub("", bare, count=1).translate(_MISREAD) or batch.upper()
 
 
 Key = tuple[str, int, str, str, date | None]
@@ -119,7 +130,8 @@ def _with_added(
                 as_of = max(as_of or moved.at, moved.at)
             sums[key] = (quantity + moved.quantity, reserved + moved.reserved, as_of)
     return [
-        StockLine(*key, *values, frozen=(key[2], key[3]) in frozen) for key, values in sums.items()
+        StockLine(*key, *values, frozen=bool(frozen) and (key[2], alike(key[3])) in frozen)
+        for key, values in sums.items()
     ]
 
 
@@ -136,7 +148,8 @@ async def promises(work: Work, service_id: int) -> list[tuple[int, StockLine]]:
 
 
 async def frozen_batches(work: Work, service_id: int) -> frozenset[tuple[str, str]]:
-    """Product and batch of everything an open recall names, however the service calls the product.
+    """Product and batch (as ``alike``) of everything an open recall names, however the service
+    calls the product.
 
     A recall of one form freezes every product of that form: a box whose make nobody noted is not
     given out in doubt.
@@ -149,6 +162,6 @@ async def frozen_batches(work: Work, service_id: int) -> frozenset[tuple[str, st
     found = set()
     for recall in recalls:
         form = forms.get(recall.product, recall.product)
-        alike = {recall.product, form, *(id_ for id_, its in forms.items() if its == form)}
-        found |= {(product, batch.upper()) for product in alike for batch in recall.batches}
+        kinds = {recall.product, form, *(id_ for id_, its in forms.items() if its == form)}
+        found |= {(product, alike(batch)) for product in kinds for batch in recall.batches}
     return frozenset(found)

@@ -5,33 +5,40 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from db.models import Claim, KitRequest, Outlet, RequestStatus, Service, Supply
 from db.stock import StockLine
+from handlers.counter_holds import (
+    HELD_AFTER_UNDO,
+    free_up,
+    hold_again,
+    promised_line,
+    take_back_receipt,
+)
 from handlers.engine.conversation import finish
 from handlers.engine.turn import Scene
 from handlers.flags import raise_flag
 from handlers.meeting import ask_if_arrived
 from handlers.refusals import move_on
 from handlers.services import requests
+from handlers.services.batches import as_known
 from handlers.services.codes import read_claim_code, show_claim_code
-from handlers.services.permits import barred, promise
+from handlers.services.permits import barred
 from handlers.services.reversals import standing, standing_supply
-from handlers.services.rules import clock_words, uk_day
+from handlers.services.rules import clock_words
 from handlers.services.supplies import (
     NoStock,
     To,
-    fitting,
     issue,
     line_of,
     outlet_holder,
     pick,
     receive,
     release,
-    reserved_for,
     reverse,
 )
 from handlers.services.trainings import note_training
@@ -39,17 +46,25 @@ from handlers.services.trainings import note_training
 MOST_WRONG = 10
 WRONG_WITHIN = timedelta(hours=1)
 BLOCKED_FOR = timedelta(hours=1)
-HELD_AFTER_UNDO = timedelta(hours=1)
+_NOBODY_ON_THE_WAY = (
+    RequestStatus.OPEN,
+    RequestStatus.WAITING_CLAIM,
+    RequestStatus.WITH_COORDINATOR,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
     """What a typed code is: open, repeat, expired, other (another outlet's), unknown, typo
-    (its check character does not fit), blocked (too many wrong ones)."""
+    (its check character does not fit), blocked (too many wrong ones).
+
+    ``moved``: it has not run out, the kit was moved elsewhere since, and is still to be had.
+    """
 
     kind: str
     claim: Claim | None = None
     supply: Supply | None = None
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +99,11 @@ async def try_code(scene: Scene, outlet: Outlet, typed: str) -> Tried:
         return Tried("other" if claim else "unknown" if code else "typo")
     if claim.status == "redeemed":
         return Tried("repeat", claim, await standing_supply(scene.work, claim.request_id))
-    return Tried("open" if claim.status == "open" else "expired", claim)
+    if claim.status == "open":
+        return Tried("open", claim)
+    request = await scene.work.get(KitRequest, claim.request_id)
+    moved = request is not None and request.status in _NOBODY_ON_THE_WAY
+    return Tried("expired", claim, moved=moved and claim.status in ("refused", "cancelled"))
 
 
 def blocked_till(outlet: Outlet, now: datetime) -> datetime | None:
@@ -111,29 +130,6 @@ async def _count_wrong(scene: Scene, outlet: Outlet) -> Outlet:
 # --- handing over ------------------------------------------------------------------------------
 
 
-async def promised_line(scene: Scene, claim: Claim) -> StockLine | None:
-    """The line of the shelf that is held for a code."""
-    request = await scene.work.need(KitRequest, claim.request_id)
-    return next((line for _, line in await reserved_for(scene.work, request)), None)
-
-
-async def lines_for(scene: Scene, outlet: Outlet, claim: Claim) -> list[StockLine]:
-    """The lines of the shelf that may be given for a code: enough of a fitting kind, the promise
-    to it included. Terms that have changed since the kit was held count."""
-    request = await scene.work.need(KitRequest, claim.request_id)
-    holder = outlet_holder(outlet)
-    held = {line.box: line.reserved for _, line in await reserved_for(scene.work, request)}
-    out = await barred(scene.work, holder, request)
-    return [
-        line
-        for line in await fitting(scene.work, holder, request.product)
-        if line.product not in out
-        and not line.frozen
-        and not line.is_over(uk_day(scene.now))
-        and line.available + held.get(line.box, 0) >= request.quantity
-    ]
-
-
 async def hand_over(
     scene: Scene,
     outlet: Outlet,
@@ -152,11 +148,16 @@ async def hand_over(
     request = await work.need(KitRequest, claim.request_id)
     to = To(request.recipient, request.district, request.reason, trained)
     line = await promised_line(scene, claim)
+    supply_id = work.new_id()
+    if batch:
+        batch = await _as_known(scene, outlet, batch)
     mark = work.mark()
     try:
         if line is None or (batch and not _is_of(line, batch)):
             await release(work, request)
-            line = await _shelf_line(scene, outlet, request.product, request.quantity, batch)
+            line = await _shelf_line(
+                scene, outlet, request.product, request.quantity, batch, supply_id
+            )
         if line.product in await barred(work, outlet_holder(outlet), request):
             raise NoStock("terms")
         supply = await issue(
@@ -167,6 +168,7 @@ async def hand_over(
             to,
             request=request,
             by_contact_id=by_contact_id,
+            supply_id=supply_id,
         )
     except NoStock:
         work.undo(mark)
@@ -188,14 +190,20 @@ async def walk_in(
     *,
     how: str,
     supply_id: int | None = None,
+    held_too: bool = False,
 ) -> Supply:
     """A kit for somebody who came without a code: into the same log.
 
     The terms of supply are for the counter to judge: what has happened must be loggable.
+    ``held_too``: knowingly one that is held for a code; who holds it is sent elsewhere.
     """
     mark = scene.work.mark()
+    supply_id = supply_id or scene.work.new_id()
+    batch = await _as_known(scene, outlet, batch)
     try:
-        line = await _shelf_line(scene, outlet, batch.product, quantity, batch)
+        line = await _shelf_line(
+            scene, outlet, batch.product, quantity, batch, supply_id, held_too=held_too
+        )
         supply = await issue(
             scene.work, outlet_holder(outlet), line, quantity, to, supply_id=supply_id
         )
@@ -214,17 +222,32 @@ async def _note_shown(scene: Scene, supply: Supply) -> None:
 
 
 async def _shelf_line(
-    scene: Scene, outlet: Outlet, product: str, quantity: int, batch: Batch | None
+    scene: Scene,
+    outlet: Outlet,
+    product: str,
+    quantity: int,
+    batch: Batch | None,
+    supply_id: int,
+    *,
+    held_too: bool = False,
 ) -> StockLine:
-    """The line to take kits from; a batch with its date that we did not know of has come in."""
+    """The line to take kits from; a batch with its date that is not on the list has come in."""
     holder = outlet_holder(outlet)
     if batch is None or batch.expiry is None:
         return await pick(scene.work, holder, product, quantity, batch.batch if batch else "")
     this = (batch.product, batch.batch, batch.expiry)
-    missing = quantity - (await line_of(scene.work, holder, *this)).available
-    if missing > 0 and batch.from_box:
-        await receive(scene.work, holder, *this, missing)
+    line = await line_of(scene.work, holder, *this)
+    if line.quantity == 0 and batch.from_box:
+        await receive(scene.work, holder, *this, quantity, supply_id=supply_id)
+    elif line.quantity >= quantity > line.available and not line.frozen:
+        await free_up(scene, outlet, line, quantity, held_too=held_too)
     return await line_of(scene.work, holder, *this)
+
+
+async def _as_known(scene: Scene, outlet: Outlet, batch: Batch) -> Batch:
+    """However it was copied from the box, it is the batch we know: a recall must find it."""
+    known = await as_known(scene.work, outlet.service_id, batch.batch)
+    return replace(batch, batch=known)
 
 
 def _is_of(line: StockLine, batch: Batch) -> bool:
@@ -248,6 +271,7 @@ async def take_back(
     """It was logged by mistake: a row against it, the kit back on the shelf, the code open again
     unless the person has said that the kit came."""
     against = await reverse(scene.work, supply, by_contact_id)
+    await take_back_receipt(scene, outlet, supply, by_contact_id)
     _journal(scene, "SupplyReversed", outlet, how, supply.request_id, supply=against.id)
     request = await scene.work.get(KitRequest, supply.request_id)
     if request is None or request.status != RequestStatus.SUPPLIED:
@@ -264,7 +288,10 @@ async def take_back(
         scene.work, request, RequestStatus.WAITING_CLAIM, ("claim", claim.id), until
     )
     try:
-        await promise(scene.work, outlet_holder(outlet), request)
+        with suppress(NoStock):
+            await hold_again(scene, outlet, request, claim.batch)
+        if await promised_line(scene, claim) is None:
+            await hold_again(scene, outlet, request, "")
     except NoStock:  # recalled or out of date meanwhile
         await move_on(scene, request)
         return
@@ -288,7 +315,7 @@ async def none_left(scene: Scene, outlet: Outlet, *, how: str) -> int:
     moved = 0
     for claim in await scene.work.find(Claim, outlet_id=outlet.id, status="open"):
         request = await scene.work.need(KitRequest, claim.request_id)
-        await move_on(scene, request)
+        await move_on(scene, request, outlet)
         moved += 1
     return moved
 

@@ -110,7 +110,7 @@ async def _ask_peers(scene: Scene, request: KitRequest, ask: AskPeers) -> KitReq
         )
         first = first or offer
     assert first is not None
-    await _unstuck(scene, request)
+    await unstuck(scene, request)
     owner = ("offer", first.id)
     return requests.hold(scene.work, request, RequestStatus.OFFERED, owner, ask.until, route="peer")
 
@@ -121,7 +121,7 @@ async def ask_peer_by_name(scene: Scene, request: KitRequest, peer: Peer) -> dat
     until = scene.now + rules_of(service).offer_time
     km = haversine_km((request.lat or 0.0, request.lon or 0.0), (peer.lat, peer.lon))
     offer = await offer_to(scene, request, peer, km, until, fair="named")
-    await _unstuck(scene, request)
+    await unstuck(scene, request)
     requests.hold(
         scene.work, request, RequestStatus.OFFERED, ("offer", offer.id), until, route="peer"
     )
@@ -151,7 +151,7 @@ async def _hold_kit(
             expires_at=until,
         )
     )
-    await _unstuck(scene, request)
+    await unstuck(scene, request)
     warn_later(scene, claim)
     scene.journal("KitHeld", service_id=request.service_id, request_id=request.id, outlet=outlet.id)
     return requests.hold(
@@ -298,7 +298,7 @@ async def _stuck_flag(scene: Scene, request: KitRequest) -> Flag | None:
     return next((flag for flag in found if flag.status != "done"), None)
 
 
-async def _unstuck(scene: Scene, request: KitRequest) -> None:
+async def unstuck(scene: Scene, request: KitRequest) -> None:
     """Somebody or something has the request again: no coordinator need look at it."""
     if flag := await _stuck_flag(scene, request):
         flags.close_flag(scene, flag)
@@ -344,7 +344,7 @@ async def end_request(scene: Scene, request: KitRequest, status: RequestStatus) 
     await let_go_of_route(scene, request)
     request = await scene.work.need(KitRequest, request.id)
     requests.close(scene.work, request, status)
-    await _unstuck(scene, request)
+    await unstuck(scene, request)
     fact = "RequestCancelled" if status == RequestStatus.CANCELLED else "RequestUnfilled"
     scene.journal(
         fact,

@@ -196,10 +196,15 @@ async def _tell_outlet(scene: Scene, outlet: Outlet) -> None:
         phone.say("outlet.said_none", kind="notice")
 
 
-async def move_on(scene: Scene, request: KitRequest) -> None:
-    """The outlet cannot give the kit it holds: something else is tried and the person told."""
+async def move_on(scene: Scene, request: KitRequest, gone_from: Outlet | None = None) -> None:
+    """The outlet cannot give the kit it holds: something else is tried and the person told.
+
+    ``gone_from``: they read first not to go there.
+    """
     request = await _take_on(scene, request)
     requester = await scene.person(request.contact_id)
+    if gone_from:
+        requester.say("outlet.none_requester", kind="notice", name=gone_from.name)
     requester.say(
         "ladder.changed", kind="notice", ref=request.ref, news=await news.of(requester, request)
     )

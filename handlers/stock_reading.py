@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,15 @@ from handlers.engine.matching import plain
 
 MOST = 200
 _NUMBER = re.compile(r"(\d{1,3})x?")
-_MONTH = re.compile(r"(\d{1,2})[/.-](\d{4}|\d{2})")
+_MONTH = re.compile(r"(\d{1,2}[/.-]){1,2}(\d{4}|\d{2})|20\d\d[/.-]\d{1,2}|[A-Z]{3,9} ?(20)?\d\d")
+_NAMES = tuple(name.casefold() for name in calendar.month_abbr)[1:]
+_YEAR = r"(?P<year>20\d\d|\d\d)\b"
+_MONTHS = (
+    re.compile(r"\b(?P<year>20\d\d)[\s/.-]+(?P<month>\d{1,2})\b"),  # 2027-05, 2027-05-31
+    re.compile(rf"\b\d{{1,2}}[\s/.-]+(?P<month>\d{{1,2}})[\s/.-]+{_YEAR}"),  # 31/05/2027
+    re.compile(rf"\b(?P<month>{'|'.join(_NAMES)})[a-z]*[\s/.,'-]*{_YEAR}"),  # May 27, MAY2027
+    re.compile(rf"\b(?P<month>\d{{1,2}})[\s/.-]+{_YEAR}"),  # 05/2027
+)
 _BATCH = re.compile(r"(?=[A-Z-]*\d)[A-Z0-9][A-Z0-9-]{2,19}")
 _FILLERS = frozenset(
     ("x", "kit", "kits", "box", "boxes", "batch", "lot", "of", "to", "exp", "expiry", "expires")
@@ -64,24 +73,26 @@ def read_batch(text: str) -> str:
 
 
 def _joined(text: str, products: Mapping[str, str]) -> list[str]:
-    """The words of a text, a product of several words ("nose spray") as one."""
+    """The words of a text; a product of several words ("nose spray") and "nov 27" are one."""
     words = text.replace(",", " ").split()
     found = []
     while words:
         many = next((n for n in (3, 2) if plain(" ".join(words[:n])) in products), 1)
+        if plain(words[0])[:3] in _NAMES and _MONTH.fullmatch(" ".join(words[:2]).upper()):
+            many = 2
         found.append(" ".join(words[:many]))
         words = words[many:]
     return found
 
 
 def read_month(text: str) -> date | None:
-    """The last day of a month as printed on a box ("05/2027", "5-27")."""
-    found = re.search(r"(\d{1,2})\s*[/.-]\s*(\d{4}|\d{2})\b", text)
-    if not found:
-        return None
-    month, year = int(found.group(1)), int(found.group(2))
-    year += 2000 if year < 100 else 0
-    if not 1 <= month <= 12 or not 2020 <= year <= 2060:
-        return None
-    first_of_next = date(year + month // 12, month % 12 + 1, 1)
-    return first_of_next - timedelta(days=1)
+    """The last day of a month as printed on a box ("05/2027", "5-27", "nov 27", "30.11.2027")."""
+    for shape in _MONTHS:
+        if found := shape.search(text.casefold()):
+            said = found["month"]
+            month = int(said) if said.isdigit() else 1 + _NAMES.index(said[:3])
+            year = int(found["year"]) + (2000 if len(found["year"]) == 2 else 0)
+            if not 1 <= month <= 12 or not 2020 <= year <= 2060:
+                return None
+            return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+    return None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from content import library
 from db.models import Peer, Service
 from db.stock import StockLine, is_stale
 from handlers.engine.matching import first_word
 from handlers.engine.turn import Turn
+from handlers.services.batches import as_known
 from handlers.services.products import typed_products
 from handlers.services.rules import rules_of
 from handlers.services.stock_moves import confirm, count, take_out
@@ -49,6 +51,7 @@ async def of_holder(turn: Turn, holder: Holder, rest: str) -> None:
     name, text = found
     batches = {line.batch for line in await bag.known()}
     entry = read_entry(text, typed_products(turn.tongue, bag.rules), batches)
+    entry = replace(entry, batch=await as_known(turn.work, service.id, entry.batch))
     await WORDS[name](bag, entry)
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.web.counter_box import batch_of
 from bot.web.counter_forms import (
     MOST_KITS,
     REASONS,
@@ -17,7 +18,6 @@ from bot.web.counter_forms import (
     TRAINED,
     Shelf,
     Wrong,
-    batch_of,
     choices,
     form_key,
     new_form_key,
@@ -28,7 +28,7 @@ from bot.web.counter_forms import (
 )
 from bot.web.counter_visit import HOW, Door, Visit, clock
 from db.models import Claim, KitRequest, Outlet, Supply
-from handlers import counter
+from handlers import counter, counter_holds
 from handlers.counter import Tried
 from handlers.services.codes import show_claim_code
 from handlers.services.products import product_words
@@ -46,6 +46,7 @@ def counter_routes(door: Door) -> list[Route]:
         Route("/c/{token}/undo", door.opens(undo), methods=["POST"]),
         Route("/c/{token}/walk-in", door.opens(walk_in_form)),
         Route("/c/{token}/walk-in", door.opens(walk_in), methods=["POST"]),
+        Route("/c/{token}/none", door.opens(none_form)),
         Route("/c/{token}/none", door.opens(none), methods=["POST"]),
         Route("/c/{token}/again", door.opens(again), methods=["POST"]),
     ]
@@ -62,7 +63,7 @@ async def code_box(visit: Visit, tried: Tried | None = None) -> Response:
     return await visit.page(
         "counter_code.html",
         tab="code",
-        kind="blocked" if till else tried.kind if tried else "",
+        kind="blocked" if till else _kind(tried) if tried else "",
         typed=visit.form.get("code", "")[:20],
         at=clock(supply.at, visit.now) if supply else "",
         supply_id=supply.id if supply else 0,
@@ -70,10 +71,19 @@ async def code_box(visit: Visit, tried: Tried | None = None) -> Response:
     )
 
 
+def _kind(tried: Tried) -> str:
+    return "moved" if tried.moved else tried.kind
+
+
+def _may_give(visit: Visit, tried: Tried) -> bool:
+    """Held here; or moved elsewhere since, and "give it here" was pressed."""
+    return tried.kind == "open" or (tried.moved and "here" in visit.form)
+
+
 async def code(visit: Visit) -> Response:
     """POST …/code: what to hand over, or why not."""
     tried = await counter.try_code(visit, visit.outlet, visit.form.get("code", ""))
-    if tried.kind != "open" or tried.claim is None:
+    if tried.claim is None or not _may_give(visit, tried):
         return await code_box(visit, tried)
     return await _what_to_hand_over(visit, tried.claim)
 
@@ -83,28 +93,34 @@ async def hand_over(visit: Visit) -> Response:
     tried = await counter.try_code(visit, visit.outlet, visit.form.get("code", ""))
     if tried.kind == "repeat" and tried.supply:  # a double click, or the back button
         return visit.go(f"/done/{tried.supply.id}")
-    if tried.kind != "open" or tried.claim is None:
+    if tried.claim is None or not _may_give(visit, tried):
         return await code_box(visit, tried)
+    mark = visit.work.mark()
     try:
+        batch = await batch_of(visit, await _shelf_for(visit, tried.claim))
+        claim = tried.claim
+        if tried.moved:
+            claim = await counter_holds.bring_back(visit, visit.outlet, claim)
         supply = await counter.hand_over(
             visit,
             visit.outlet,
-            tried.claim,
+            claim,
             how=HOW,
-            batch=batch_of(visit.form, await _shelf_for(visit, tried.claim)),
+            batch=batch,
             trained=trained_of(visit.form),
         )
     except Wrong as wrong:
-        return await _what_to_hand_over(visit, tried.claim, str(wrong))
+        return await _what_to_hand_over(visit, tried.claim, wrong)
     except NoStock as why:
+        visit.work.undo(mark)
         return await _what_to_hand_over(visit, tried.claim, _why_not(why))
     return visit.go(f"/done/{supply.id}")
 
 
-async def _what_to_hand_over(visit: Visit, claim: Claim, wrong: str = "") -> Response:
+async def _what_to_hand_over(visit: Visit, claim: Claim, wrong: Wrong | None = None) -> Response:
     """The first step: product, how many, which batch."""
     request = await visit.work.need(KitRequest, claim.request_id)
-    promised = await counter.promised_line(visit, claim)
+    promised = await counter_holds.promised_line(visit, claim)
     shelf = await _shelf_for(visit, claim)
     return await visit.page(
         "counter_hand_over.html",
@@ -123,7 +139,7 @@ async def _what_to_hand_over(visit: Visit, claim: Claim, wrong: str = "") -> Res
 async def _shelf_for(visit: Visit, claim: Claim) -> Shelf:
     """The batches that may be given for a code."""
     shelf = await visit.shelf(only_free=False)
-    return replace(shelf, lines=await counter.lines_for(visit, visit.outlet, claim))
+    return replace(shelf, lines=await counter_holds.lines_for(visit, visit.outlet, claim))
 
 
 async def done(visit: Visit) -> Response:
@@ -165,10 +181,10 @@ async def _own_supply(visit: Visit, supply_id: int) -> Supply | None:
 # --- without a code ----------------------------------------------------------------------------
 
 
-async def walk_in_form(visit: Visit, wrong: str = "") -> Response:
+async def walk_in_form(visit: Visit, wrong: Wrong | None = None) -> Response:
     """GET …/walk-in: a kit for somebody without a code."""
-    shelf = await visit.shelf()
-    first = shelf.lines[0] if shelf.lines else None
+    shelf = await _shelf_to_give(visit)
+    first = next((line for line in shelf.lines if line.available > 0), None)
     return await visit.page(
         "counter_walk_in.html",
         tab="walk-in",
@@ -183,33 +199,53 @@ async def walk_in_form(visit: Visit, wrong: str = "") -> Response:
     )
 
 
+async def _shelf_to_give(visit: Visit) -> Shelf:
+    """What is in date and not recalled, held for codes or not."""
+    shelf = await visit.shelf(only_free=False)
+    lines = [n for n in shelf.lines if n.quantity and not n.frozen and not n.is_over(shelf.today)]
+    return replace(shelf, lines=lines)
+
+
 async def walk_in(visit: Visit) -> Response:
     """POST …/walk-in: logged as every other supply; the same form twice is logged once."""
     try:
         supply_id = form_key(visit.form, visit.work, visit.outlet)
         if await _own_supply(visit, supply_id) is None:
+            batch = await batch_of(visit, await _shelf_to_give(visit))
             await counter.walk_in(
                 visit,
                 visit.outlet,
-                batch_of(visit.form, await visit.shelf()),
+                batch,
                 number(visit.form, "quantity", 1, MOST_KITS),
                 recipient_of(visit.form, visit.outlet, visit.world.gazetteer),
                 how=HOW,
                 supply_id=supply_id,
+                held_too=visit.form.get("sure-promised_walk_in") == batch.batch,
             )
     except Wrong as wrong:
-        return await walk_in_form(visit, str(wrong))
+        return await walk_in_form(visit, wrong)
     except NoStock as why:
+        if why.reason == "promised":
+            asked = Wrong("promised_walk_in", batch.batch, batch=batch.batch)
+            return await walk_in_form(visit, asked)
         return await walk_in_form(visit, _why_not(why))
     return visit.go(f"/done/{supply_id}")
 
 
-def _why_not(why: NoStock) -> str:
+def _why_not(why: NoStock) -> Wrong:
     """Why a batch may not be given, by the name the page has words for."""
-    return why.reason if why.reason in ("over", "frozen", "terms") else "none"
+    if why.reason == "promised":
+        return Wrong("promised_code")
+    return Wrong(why.reason if why.reason in ("over", "frozen", "terms") else "none")
 
 
 # --- none left ---------------------------------------------------------------------------------
+
+
+async def none_form(visit: Visit) -> Response:
+    """GET …/none: whether they mean it, and what it does."""
+    held = await counter_holds.codes_held(visit, visit.outlet)
+    return await visit.page("counter_none.html", tab="code", held=held)
 
 
 async def none(visit: Visit) -> Response:

@@ -13,12 +13,10 @@ from content import library
 from db.models import Outlet
 from db.stock import StockLine
 from db.work import Work
-from handlers.counter import Batch
 from handlers.services.places import PlaceFound, find_place
 from handlers.services.products import product_words
 from handlers.services.rules import Rules
 from handlers.services.supplies import To
-from handlers.stock_reading import read_month
 
 Form = Mapping[str, str]
 MOST_KITS = 20
@@ -28,11 +26,23 @@ RECIPIENTS = ("self", "friend_family", "professional")
 REASONS = ("first", "used", "lost", "expired", "damaged", "other")
 TRAINED = ("yes", "before", "declined")
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_BATCH = re.compile(r"[A-Z0-9][A-Z0-9/-]{2,19}")
 
 
 class Wrong(ValueError):
-    """Something on a form, by the name that counter_base.html has the words for."""
+    """Something on a form, by the name that counter_base.html has the words for.
+
+    ``values`` are what those words are about. ``ask``: it may be right, and is if this is ticked.
+    """
+
+    def __init__(self, name: str, ask: str = "", **values: Any) -> None:
+        super().__init__(name)
+        self.name, self.ask, self.values = name, ask, values
+
+
+def sure(form: Form, name: str, what: str, **values: Any) -> None:
+    """Ask whether something odd is meant; the tick holds for this very thing and no other."""
+    if form.get(f"sure-{name}") != what:
+        raise Wrong(name, what, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,7 @@ class Shelf:
                 "product": product_words("en", line.product, self.rules),
                 "batch": line.batch,
                 "expiry": f"{line.expiry:%m/%Y}" if line.expiry else "",
+                "held": line.reserved if line.available <= 0 else 0,
                 "checked": chosen is not None and line_value(line) == line_value(chosen),
             }
             for line in self.lines
@@ -67,30 +78,6 @@ class Shelf:
 def line_value(line: StockLine) -> str:
     """How a form names a line of the shelf."""
     return f"{line.product}|{line.batch}|{line.expiry or ''}"
-
-
-def batch_of(form: Form, shelf: Shelf) -> Batch:
-    """The batch chosen, or the other one typed."""
-    if form.get("line") != OTHER:
-        line = shelf.named(form.get("line", ""))
-        return Batch(line.product, line.batch, line.expiry)
-    return other_batch(form, shelf)
-
-
-def other_batch(form: Form, shelf: Shelf) -> Batch:
-    """A batch as typed from the box."""
-    product = form.get("product", "")
-    if product not in {one.id for one in shelf.rules.products}:
-        raise Wrong("product")
-    batch = re.sub(r"\s", "", form.get("batch", "")).upper()
-    if not _BATCH.fullmatch(batch):
-        raise Wrong("batch")
-    expiry = read_month(form.get("expiry", ""))
-    if expiry is None:
-        raise Wrong("expiry")
-    if expiry < shelf.today:
-        raise Wrong("over")
-    return Batch(product, batch, expiry, from_box=True)
 
 
 def number(form: Form, name: str, least: int, most: int) -> int:
@@ -124,8 +111,9 @@ def _one_of(form: Form, name: str, known: Sequence[str], default: str = "") -> s
 
 
 def _district(text: str, outlet: Outlet, gazetteer: Any) -> str:
+    """Where they live; nothing, where nobody said."""
     if not text.strip():
-        return outlet.district
+        return ""
     found = find_place(text, gazetteer, near=(outlet.lat, outlet.lon))
     if not isinstance(found, PlaceFound):
         raise Wrong("district")

@@ -22,6 +22,7 @@ from db.work import Work
 from handlers.engine.turn import Scene
 from handlers.flags import team_name
 from handlers.services.counter_links import outlet_of_token
+from handlers.services.recalls import advice_in, recall_of
 from handlers.services.rules import LONDON, Rules, rules_of, uk_day
 from handlers.services.supplies import lines_of, outlet_holder
 
@@ -70,11 +71,22 @@ class Visit(Scene):
             base=self.base,
             outlet=outlet,
             team=team_name(self.service),
+            recalled=await self._recalled(),
             none_since=clock(outlet.none_left_at, self.now) if outlet.none_left_at else "",
             **values,
         )
         shown.status_code = status
         return quietly(shown)
+
+    async def _recalled(self) -> list[dict[str, Any]]:
+        """What of the shelf is to be put aside, and what the recall says of it."""
+        found = []
+        for line in await lines_of(self.work, outlet_holder(self.outlet)):
+            if line.frozen and line.quantity:
+                recall = await recall_of(self.work, self.service, line.product, line.batch)
+                advice = advice_in(recall, "en") if recall else ""
+                found.append({"batch": line.batch, "n": line.quantity, "advice": advice})
+        return found
 
     def go(self, path: str = "") -> Response:
         """On to another of its pages; a reload then repeats nothing."""

@@ -12,7 +12,11 @@ from handlers.services.hours import WEEK, change_after, is_readable, parse
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 OPEN_ALL_DAY = ("00:00-00:00", "00:00-23:59", "00:00-24:00")
-_SPAN = re.compile(r"(\d{1,2})[:.]?(\d{2})\s*(?:-|–|to)\s*(\d{1,2})[:.]?(\d{2})")
+_TIME = r"(\d{1,2})(?:[:.]?(\d{2}))?\s*(am|pm)?"
+_SPAN = re.compile(rf"{_TIME}\s*(?:-|–|—|to|till|until)\s*{_TIME}", re.IGNORECASE)
+_ALWAYS = ("24h", "24 h", "24hr", "24hrs", "24 hr", "24 hrs", "24 hours", "24/7", "all day")
+_FIRST_LIKELY = 6
+"""A bare "2" is two in the afternoon; nobody opens before this."""
 
 
 def week_of(hours: str) -> dict[str, str]:
@@ -63,16 +67,34 @@ def hours_of_week(week: Mapping[str, str]) -> str:
 
 def _spans(text: str) -> str:
     plain = text.strip()
-    if plain.casefold() in ("", "closed"):
+    if plain.casefold() in ("", "closed", "shut"):
         return ""
+    if plain.casefold().removeprefix("open ") in _ALWAYS:
+        return "00:00-24:00"
     spans = []
-    for part in re.split(r"\s*[,;&/]\s*", plain):
+    for part in re.split(r"\s*(?:[,;&/]|\band\b)\s*", plain):
         found = _SPAN.fullmatch(part)
         if not found:
             raise ValueError(f'"{text.strip()}" are not hours: 09:00-12:00,14:00-17:00 or Closed')
-        span = f"{int(found[1]):02}:{found[2]}-{int(found[3]):02}:{found[4]}"
+        opens = _hour(found[1], found[2], found[3], after=_FIRST_LIKELY - 1)
+        closes = _hour(found[4], found[5], found[6], after=opens)
+        span = f"{opens:02}:{found[2] or '00'}-{closes:02}:{found[5] or '00'}"
         spans.append("00:00-24:00" if span in OPEN_ALL_DAY else span)
     return ",".join(spans)
+
+
+def _hour(hour: str, minute: str | None, half: str | None, after: int) -> int:
+    """The hour that is meant: 9-5.30 ends in the afternoon, 17:00-09:00 and 09:00-05:00 do not."""
+    n = int(hour)
+    if half:
+        return n % 12 + (12 if half.casefold() == "pm" else 0)
+    as_clocks_show = len(hour) == 2 and minute is not None
+    return n + 12 if not as_clocks_show and 1 <= n < 12 and n <= after < n + 12 else n
+
+
+def is_overnight(text: str) -> bool:
+    """Whether a day's hours reach over midnight: meant, or two times swapped."""
+    return _over_midnight(_spans(text))
 
 
 def _over_midnight(spans: str) -> bool:

@@ -13,9 +13,10 @@ from handlers.services.supplies import Holder, lines_of, reserve
 from handlers.services.supply_terms import may_supply, peer_in, supplier_of
 
 
-async def promise(work: Work, holder: Holder, request: KitRequest) -> StockLine:
+async def promise(work: Work, holder: Holder, request: KitRequest, batch: str = "") -> StockLine:
     """Promise a request's kits out of a holder's stock, of those that may go to it; or NoStock."""
-    return await reserve(work, holder, request, await barred(work, holder, request))
+    out = await barred(work, holder, request)
+    return await reserve(work, holder, request, out, batch)
 
 
 async def barred(work: Work, holder: Holder, request: KitRequest) -> frozenset[str]:

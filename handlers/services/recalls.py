@@ -23,8 +23,9 @@ from db.models import (
     Service,
     Supply,
 )
-from db.stock import StockLine, stock_of
+from db.stock import StockLine, alike, stock_of
 from db.work import Work
+from handlers.services.batches import spellings
 from handlers.services.codes import new_ref
 from handlers.services.contacts import has_consent
 from handlers.services.products import form_of
@@ -72,8 +73,9 @@ def advice_in(recall: Recall, locale: str) -> str:
 def concerns(recall: Recall, service: Service, product: str, batch: str) -> bool:
     """Whether a kit is one of these. Somebody not sure of the kind is told, rather than not."""
     rules = rules_of(service)
-    alike = form_of(product, rules) == form_of(recall.product, rules)
-    return batch in recall.batches and (alike or product == "other")
+    named = alike(batch) in map(alike, recall.batches)
+    same_form = form_of(product, rules) == form_of(recall.product, rules)
+    return named and (same_form or product == "other")
 
 
 async def recall_of(work: Work, service: Service, product: str, batch: str) -> Recall | None:
@@ -89,7 +91,8 @@ async def recall_of(work: Work, service: Service, product: str, batch: str) -> R
 
 async def holdings_in(work: Work, recall: Recall, service: Service) -> list[Holding]:
     """Every kit noted of these batches, whatever became of it."""
-    rows = await work.find(Holding, service_id=service.id, batch=recall.batches)
+    batches = await spellings(work, service.id, recall.batches)
+    rows = await work.find(Holding, service_id=service.id, batch=batches)
     return [row for row in rows if concerns(recall, service, row.product, row.batch)]
 
 
@@ -105,7 +108,8 @@ async def known_kits(
 
 async def supplies_in(work: Work, recall: Recall, service: Service) -> list[Supply]:
     """Every supply of these batches, taken-back ones and what took them back included."""
-    rows = await work.find(Supply, service_id=service.id, batch=recall.batches)
+    batches = await spellings(work, service.id, recall.batches)
+    rows = await work.find(Supply, service_id=service.id, batch=batches)
     return [row for row in rows if concerns(recall, service, row.product, row.batch)]
 
 
@@ -307,7 +311,8 @@ async def stock_in(work: Work, recall: Recall, service: Service) -> dict[str, in
 async def _handed_in(work: Work, recall: Recall, service: Service) -> int:
     """What peers and outlets have given back to the store, or sent off, since it began."""
     kinds = ("transferred", "recalled")
-    moved = await work.find(Movement, service_id=service.id, batch=recall.batches, kind=kinds)
+    batches = await spellings(work, service.id, recall.batches)
+    moved = await work.find(Movement, service_id=service.id, batch=batches, kind=kinds)
     since = [m for m in moved if m.at >= recall.started_at]
     to_store = sum(m.quantity for m in since if m.kind == kinds[0] and m.holder_kind == "service")
     sent_off = -sum(m.quantity for m in since if m.kind == kinds[1] and m.holder_kind != "service")

@@ -112,7 +112,7 @@ async def last_entry(
     return await work.find(Movement, service_id=holder.service_id, transfer_id=last.transfer_id)
 
 
-async def take_back(work: Work, entry: Sequence[Movement], by_contact_id: int) -> None:
+async def take_back(work: Work, entry: Sequence[Movement], by_contact_id: int | None) -> None:
     """Put a mistake right: a row against each row of an entry; first where it could fail."""
     for moved in sorted(entry, key=lambda m: -m.quantity):
         holder = Holder(moved.holder_kind, moved.holder_id, moved.service_id)

@@ -193,10 +193,14 @@ async def fitting(work: Work, holder: Holder, product: str, batch: str = "") -> 
 
 
 async def reserve(
-    work: Work, holder: Holder, request: KitRequest, barred: Collection[str] = ()
+    work: Work,
+    holder: Holder,
+    request: KitRequest,
+    barred: Collection[str] = (),
+    batch: str = "",
 ) -> StockLine:
     """Promise a request's kits out of a holder's stock; products that are barred stay there."""
-    line = await pick(work, holder, request.product, request.quantity, barred=barred)
+    line = await pick(work, holder, request.product, request.quantity, batch, barred)
     await move(work, holder, line, "reserved", reserved=request.quantity, request_id=request.id)
     return line
 

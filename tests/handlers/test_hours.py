@@ -192,13 +192,17 @@ def test_bank_holidays_are_those_of_the_nation() -> None:
         ({"Mo": "00:00-23:59", "Tu": "00:00-00:00"}, "Mo-Tu 00:00-24:00"),
         ({"Mo": "0900-1730", "Tu": "09.00 - 17.30"}, "Mo-Tu 09:00-17:30"),
         ({"Mo": "", "Tu": "Closed"}, ""),
+        ({"Mo": "9-5.30", "Tu": "9 till 5:30"}, "Mo-Tu 09:00-17:30"),
+        ({"Mo": "9am to 1pm, 2pm-6pm", "Tu": "9-1, 2-6"}, "Mo-Tu 09:00-13:00,14:00-18:00"),
+        ({"Mo": "24h", "Tu": "open 24 hours"}, "Mo-Tu 00:00-24:00"),
+        ({"Mo": "6:30-18:00", "Tu": "22:00-2:00"}, "Mo 06:30-18:00, Tu 22:00-02:00"),
     ],
 )
 def test_hours_as_lists_and_people_write_them(days: dict[str, str], hours: str) -> None:
     assert hours_of_week(days) == hours
 
 
-@pytest.mark.parametrize("typed", ["9 till 5", "09:00", "09:00-17:00|Tu"])
+@pytest.mark.parametrize("typed", ["9 ish", "09:00", "09:00-17:00|Tu"])
 def test_what_are_no_hours(typed: str) -> None:
     with pytest.raises(ValueError, match="are not hours"):
         hours_of_week({"Mo": typed})

@@ -10,6 +10,7 @@ import pytest
 
 from db.models import Movement, Supply
 from db.stock import StockLine, frozen_batches, is_stale, stock_of
+from handlers.services.batches import as_known, nearly_recalled, spellings
 from handlers.services.stock_moves import (
     confirm,
     count,
@@ -218,6 +219,26 @@ async def test_which_product_a_recall_freezes(
     shelf.recall(recalled, "a1")
     assert (await shelf.line("A1", product=product)).frozen is frozen
     assert ((product, "A1") in await frozen_batches(shelf.work, shelf.service.id)) is frozen
+
+
+@pytest.mark.parametrize("written", ["N2700", "N-2700", "LOT N2700", "N27OO", "N 2700"])
+async def test_a_recall_freezes_a_batch_however_it_is_written(shelf: Shelf, written: str) -> None:
+    await shelf.fill(("nasal", written, SOON, 1), ("nasal", "N2701", SOON, 1))
+    assert await as_known(shelf.work, shelf.service.id, written) == written
+    shelf.recall("nasal", "N2700")
+    assert (await shelf.line(written)).frozen
+    assert not (await shelf.line("N2701")).frozen
+    assert await as_known(shelf.work, shelf.service.id, written) == "N2700"
+    assert written in await spellings(shelf.work, shelf.service.id, ("N2700",))
+
+
+async def test_what_one_slip_makes_of_a_recalled_batch_is_asked(shelf: Shelf) -> None:
+    shelf.recall("nasal", "N2700")
+    await shelf.fill(("nasal", "N2701", SOON, 1))
+    near = [
+        await nearly_recalled(shelf.work, shelf.service.id, n) for n in ("N2709", "N2701", "X9")
+    ]
+    assert near == ["N2700", "", ""]
 
 
 async def test_what_is_over_is_not_given_out(shelf: Shelf) -> None:

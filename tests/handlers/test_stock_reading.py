@@ -31,6 +31,8 @@ KINDS = typed_products("en", Rules())
         ("2 nasal N2402 13/2027", Entry(2, "nasal", "N2402", None, ("13/2027",))),
         ("lots", Entry(rest=("lots",))),
         ("", Entry()),
+        ("4 spray N2700 may 27", Entry(4, "nasal", "N2700", MAY)),
+        ("4 spray N2700 31/05/2027", Entry(4, "nasal", "N2700", MAY)),
     ],
 )
 def test_what_was_typed(text: str, entry: Entry) -> None:
@@ -54,6 +56,15 @@ def test_a_batch_as_somebody_copies_it(text: str) -> None:
         ("02/2028", date(2028, 2, 29)),
         ("13/2027", None),
         ("05/1999", None),
+        ("may 27", MAY),
+        ("May 2027", MAY),
+        ("MAY27", MAY),
+        ("05 2027", MAY),
+        ("2027-05", MAY),
+        ("31 05 2027", MAY),
+        ("31/05/27", MAY),
+        ("2027-05-31", MAY),
+        ("31.13.2027", None),
         ("soon", None),
     ],
 )

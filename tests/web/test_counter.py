@@ -208,6 +208,73 @@ async def test_another_batch_from_the_box(demo: Kitline) -> None:
     assert sum(m.reserved for m in await demo.read(Movement)) == 0
 
 
+async def test_what_is_typed_counts_before_what_is_ticked(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    form = {"code": code, "line": "nasal|N2403|2028-06-30", "product": "nasal"}
+    assert "as on the box" in (await page.post("/hand-over", **form, batch="n2499")).text
+    await page.post("/hand-over", **form, batch="n2499", expiry="may 28")
+    (supply,) = await demo.read(Supply)
+    assert (supply.batch, supply.expiry.isoformat()) == ("N2499", "2028-05-31")
+
+
+async def test_undo_takes_back_what_came_off_the_box_and_holds_the_old_batch(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    before = await shelf(demo, page.outlet)
+    box = {"line": "other", "product": "nasal", "batch": "N2409", "expiry": "01/2027"}
+    await page.post("/hand-over", code=code, **box)
+    (supply,) = await demo.read(Supply)
+    await page.post("/undo", supply=str(supply.id))
+    assert await shelf(demo, page.outlet) == before
+    assert "N2409" not in (await page.get("/shelf")).text
+    again = await page.post("/code", code=code)
+    assert "N2409" not in again.text
+    assert "<b>N2403</b>" in again.text
+
+
+async def _recall(demo: Kitline, page: Page, batch: str) -> None:
+    async with demo.app.db.transaction() as tx:
+        work = demo.work(tx)
+        home = page.outlet.service_id
+        work.save(Recall(work.new_id(), home, "R1", "nasal", (batch,), "check", work.now))
+        await work.flush()
+
+
+@pytest.mark.parametrize("typed", ["N-2700", "LOT N2700", "N27OO", "n 2700"])
+async def test_a_recalled_batch_is_found_however_it_is_typed(demo: Kitline, typed: str) -> None:
+    page = await counter(demo)
+    await _recall(demo, page, "N2700")
+    box = {"line": "other", "product": "nasal", "expiry": "05/2028"}
+    assert "because of a recall" in (await page.walk_in(**box, batch=typed)).text
+    assert await demo.read(Supply) == []
+
+
+async def test_one_slip_from_a_recalled_batch_is_asked(demo: Kitline) -> None:
+    page = await counter(demo)
+    await _recall(demo, page, "N2700")
+    box = {"line": "other", "product": "nasal", "batch": "N2709", "expiry": "05/2028"}
+    assert "is it really N2709?" in (await page.walk_in(**box)).text
+    assert await demo.read(Supply) == []
+    assert "Logged" in (await page.walk_in(**box, **{"sure-near": "N2709"})).text
+
+
+async def test_a_recall_stands_on_every_page(demo: Kitline) -> None:
+    page = await counter(demo)
+    await _recall(demo, page, "N2403")
+    for path in ("", "/walk-in", "/shelf", "/hours", "/log", "/none"):
+        assert "Recall: give out no kit of batch N2403" in (await page.get(path)).text, path
+    line = "nasal|N2403|2028-06-30"
+    back = await page.post("/shelf/gone", line=line, why="back", gone="1")
+    assert "Taken off: 1 of N2403" in back.text
+
+
+async def test_a_known_batch_with_another_date_is_asked(demo: Kitline) -> None:
+    page = await counter(demo)
+    box = {"line": "other", "product": "nasal", "batch": "n2403", "expiry": "06/2029"}
+    asked = await page.walk_in(**box)
+    assert "knows N2403 as nose spray, to 06/2028" in asked.text
+    assert await demo.read(Supply) == []
+
+
 async def test_what_a_wrong_code_reads(demo: Kitline) -> None:
     code, sea = await held(demo), await counter(demo, "Sea")
     other = await sea.post("/code", code=code)
@@ -349,14 +416,45 @@ async def test_what_is_wrong_is_said_and_nothing_logged(
 async def test_none_left_sends_whoever_holds_a_code_elsewhere(demo: Kitline) -> None:
     await held(demo)
     page = await counter(demo)
+    assert "1 person with a code" in (await page.get("/none")).text
     await page.post("/none")
     assert (await demo.read(Claim))[0].status == "refused"
     said = " ".join(await heard(demo, AMY))
     assert "News on" in said
-    assert "Marsh" not in said
+    assert "Marsh Lane Pharmacy (invented) has no kit left for you" in said
     assert "no kits are left" in (await page.get()).text
     await page.post("/again")
     assert (await demo.read(Outlet, id=page.outlet.id))[0].none_left_at is None
+
+
+async def test_a_moved_code_is_given_where_the_person_has_come(demo: Kitline) -> None:
+    code, page = await held(demo), await counter(demo)
+    await page.post("/none")
+    await page.post("/again")
+    moved = await page.post("/code", code=code)
+    assert "moved to another place" in moved.text
+    assert "has run out" not in moved.text
+    assert "Please hand over" in (await page.post("/code", code=code, here="1")).text
+    line = "nasal|N2403|2028-06-30"
+    assert "Logged" in (await page.post("/hand-over", code=code, here="1", line=line)).text
+    (supply,) = await demo.read(Supply)
+    assert (supply.by_id, supply.batch) == (page.outlet.id, "N2403")
+    assert sum(m.reserved for m in await demo.read(Movement)) == 0  # nor at the other place
+    assert {c.status for c in await demo.read(Claim)} == {"redeemed", "refused"}
+
+
+async def test_a_kit_held_for_a_code_is_given_to_another_only_knowingly(demo: Kitline) -> None:
+    await held(demo)
+    page = await counter(demo)
+    await page.post("/shelf/count", line="nasal|N2403|2028-06-30", n="1")
+    shown = await page.get("/walk-in")
+    assert "(1 held for code)" in shown.text
+    for form in ({}, {"line": "other", "product": "nasal", "batch": "n2403"}):
+        assert "held for people with a code" in (await page.walk_in(**form)).text
+    assert await demo.read(Supply) == []
+    done = await page.walk_in(**{"sure-promised_walk_in": "N2403"})
+    assert "Logged" in done.text
+    assert "do not go there" in " ".join(await heard(demo, AMY))
 
 
 # --- the requester's page ------------------------------------------------------------------------
