@@ -11,7 +11,7 @@ import typer
 
 from bot.bootstrap import App
 from bot.commands.output import plural, table
-from bot.commands.peers import app, peer_named
+from bot.commands.peers import app, last_day, peer_named
 from bot.commands.people import addresses_of, called, can_be_written_to, line_of
 from bot.commands.reading import read_day
 from bot.commands.session import change, look, service_named
@@ -25,6 +25,7 @@ from handlers.joining import INVITED_FOR
 from handlers.peer_notes import pounds
 from handlers.services.codes import new_claim_code, show_claim_code
 from handlers.services.rules import LONDON, uk_day, uk_month
+from handlers.services.standing import last_days, run_out
 
 __all__ = ["app"]
 
@@ -116,6 +117,7 @@ def set_(
     trained_until: str = typer.Option("", help="The last day their training holds."),
     checked_until: str = typer.Option("", help='The last day their check holds; "none" = none.'),
     status: str = typer.Option("", help=f"One of: {', '.join(STATES)}."),
+    yes: bool = typer.Option(False, "--yes", help="Yes, a day that is over already."),
 ) -> None:
     """Renew a peer's training or check, and tell them; or change whether they are one."""
 
@@ -132,6 +134,8 @@ def set_(
             if checked_until:
                 day = None if checked_until == "none" else read_day(checked_until)
                 peer = replace(peer, checked_until=day)
+        if not yes:
+            _refuse_past(before, peer, uk_day(work.now))
         peer = work.save(replace(peer, status=status or peer.status))
         scene = Scene(work, app.engine.world)
         if trained_until or checked_until:
@@ -139,9 +143,30 @@ def set_(
         if status and status != "active":
             await stand_down.from_requests(await scene.person(peer.contact_id), peer)
         scene.close()
-        return f"{peer.name} is changed: {peer.status}, trained until {peer.trained_until or '-'}."
+        return _standing_words(peer, uk_day(work.now))
 
     typer.echo(change(act))
+
+
+def _refuse_past(before: Peer, peer: Peer, today: date) -> None:
+    """A day that is over is more often a slip than meant."""
+    known = last_days(before)
+    for what, until in last_days(peer).items():
+        if until < today and until != known.get(what):
+            raise UserError(
+                f"{until} is over already, so {peer.name} would be asked for nothing. "
+                f"Nothing was changed. If their {what} did end then, add --yes"
+            )
+
+
+def _standing_words(peer: Peer, today: date) -> str:
+    days = {"trained": peer.trained_until, "checked": peer.checked_until}
+    words = [f"{what} until {last_day(day, today, '-')}" for what, day in days.items() if day]
+    said = ", ".join([peer.status, *(words or ["no training entered"])])
+    over = run_out(peer, today)
+    return f"{peer.name} is changed: {said}." + (
+        f" Not asked while {over} is over." if over else ""
+    )
 
 
 @app.command("notes")

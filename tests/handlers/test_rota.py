@@ -13,6 +13,7 @@ ROTAS = {
     "mon to fri 6pm-10pm, sat all day": "Mo-Fr 18:00-22:00; Sa 08:00-22:00",
     "Monday to Friday from 6 till 10pm": "Mo-Fr 18:00-22:00",
     "weekdays 6-10pm": "Mo-Fr 18:00-22:00",
+    "mon-fri 9-5": "Mo-Fr 09:00-17:00",
     "weekdays 10-2pm": "Mo-Fr 10:00-14:00",
     "weekends": "Sa-Su 08:00-22:00",
     "sat and sun 12-4pm": "Sa-Su 12:00-16:00",
