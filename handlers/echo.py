@@ -12,32 +12,39 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from db.models import Staff
-from handlers import consent, oncall
+from handlers import consent, oncall, oncall_undo
 from handlers.engine.turn import Turn
 from handlers.services.codes import new_echo_code
 from handlers.services.pins import pin_fits
 from handlers.services.roles import staff_of
 
 _FOUR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_PIN = re.compile(r"\d{4,8}")
 GOOD_FOR = timedelta(minutes=10)
 
 
 async def answered(turn: Turn, text: str) -> bool:
-    """Whether the text is the code we asked for; if so, what it confirms is done."""
+    """Whether the text is the code we asked for, or the PIN; if so, what it confirms is done."""
     waiting = turn.memory.get("echo")
-    found = _FOUR.findall(text)
-    if not waiting or len(found) != 1 or len(text.split()) > 3:
+    if not waiting:
         return False
-    said = found[0]
+    staff = await staff_of(turn.work, turn.id)
+    pin = staff is not None and _is_pin(staff, text.strip())
+    found = _FOUR.findall(text)
+    if not pin and (len(found) != 1 or len(text.split()) > 3):
+        return False
+    if staff and not pin and without_pin(staff, text) != text:
+        return False  # a word with the PIN at its end is a word of its own
     turn.memory["echo"] = {}
-    fits = hmac.compare_digest(said, waiting["code"])
+    fits = pin or hmac.compare_digest(found[0], waiting["code"])
+    if waiting["word"] == "delete":
+        fits = not pin and fits
     if not fits or turn.now > datetime.fromisoformat(waiting["until"]):
         turn.say("oncall.echo_wrong")
         return True
     if waiting["word"] == "delete":
         await consent.erase(turn)
         return True
-    staff = await staff_of(turn.work, turn.id)
     if staff:
         await _confirmed(turn, staff, waiting)
     return True
@@ -64,24 +71,40 @@ async def allowed(turn: Turn, staff: Staff, word: str, rest: str) -> bool:
     """Whether a coordinator's word may act now; otherwise the code is asked for."""
     said = without_pin(staff, rest)
     sure = turn.channel != "sms" or said != rest
+    if word == "undo":
+        said = oncall_undo.last_ref(turn)
     to_somebody = word in ("tell", "refer")
-    if len(rest.split()) < (2 if to_somebody else 1):
+    ref, _, more = said.partition(" ")
+    if not ref or (to_somebody and not more.strip()):
         return True  # something is missing: the answer only says how to send it
+    request, flags = await oncall.look_up(turn, staff, ref.upper())
+    if request is None and not flags and word != "undo":
+        return True  # the answer only says that we know of none
     goes = await oncall.goes_to(turn, staff, said) if to_somebody else None
     if sure and not (goes and goes.mixed_up):
         return True
     code = _ask(turn, word, said, **({"to": goes.contact_id} if goes else {}))
-    words = f"{word.upper()} {said}".strip()
-    turn.say("oncall.echo", words=words, code=code, to=goes.to if goes else "")
+    turn.say(
+        "oncall.echo",
+        words=f"{word.upper()} {ref.upper()} {more}".strip(),
+        what="" if word == "undo" else oncall.what_is(turn, request, flags),
+        code=code,
+        pin=bool(staff.pin_hash),
+        to=goes.to if goes else "",
+    )
     return False
 
 
 def without_pin(staff: Staff, rest: str) -> str:
     """The rest of a word without the PIN at its end, if there is a right one."""
     words = rest.split()
-    if len(words) > 1 and words[-1].isdigit() and pin_fits(staff.pin_hash, words[-1]):
+    if words and _is_pin(staff, words[-1]):
         return " ".join(words[:-1])
     return rest
+
+
+def _is_pin(staff: Staff, said: str) -> bool:
+    return bool(_PIN.fullmatch(said)) and pin_fits(staff.pin_hash, said)
 
 
 async def ask_delete(turn: Turn) -> None:

@@ -242,7 +242,7 @@ async def meant(turn: Turn, text: str) -> None:
     elif seen.intent == "language_change":
         await conversation.begin(turn, "language")
     elif seen.intent == "abuse":
-        turn.say("menu.abuse")
+        await menu.fed_up(turn)
     elif seen.intent == "spam":
         turn.journal("SpamIgnored")
     elif not (a_word and await _advised(turn, seen, text)):

@@ -56,10 +56,21 @@ def greet(turn: Turn) -> None:
         turn.say("menu.greeting", team=team(turn), buttons=buttons(turn))
 
 
+async def fed_up(turn: Turn) -> None:
+    """Cross words; a coordinator is never invited to stop the line that wakes them."""
+    if await staff_of(turn.work, turn.id):
+        turn.say("menu.unmatched_staff")
+    else:
+        turn.say("menu.abuse")
+
+
 async def unmatched(turn: Turn) -> None:
     """Nothing fitted."""
     turn.journal("Unmatched")
     if staff_chat.was_over(turn):
+        return
+    if await staff_of(turn.work, turn.id):
+        turn.say("menu.unmatched_staff")
         return
     if turn.contact.quiet:
         turn.say("menu.unmatched_quiet")

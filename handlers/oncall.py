@@ -8,9 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from content.library import Words
+from content import library
+from content.library import Saying, Words, saying
 from db.models import OPEN_STATUSES, Flag, KitRequest, Peer, RequestStatus, Staff
-from handlers import ladder, meeting, oncall_list, oncall_show, referral, staff_chat
+from handlers import (
+    ladder,
+    meeting,
+    oncall_list,
+    oncall_show,
+    oncall_stock,
+    oncall_undo,
+    referral,
+    staff_chat,
+)
 from handlers.engine.conversation import begin
 from handlers.engine.flow import END, Choose, Flow, Next, leads_to
 from handlers.engine.turn import Turn
@@ -40,9 +50,15 @@ class Goes:
 
 
 async def word(turn: Turn, staff: Staff, name: str, rest: str) -> None:
-    """A coordinator's word: ``name`` is requests, show, take, assign, tell, refer or done."""
+    """A coordinator's word, by its ``name`` in words.toml."""
     if name == "requests":
         await oncall_list.say(turn, staff, rest)
+        return
+    if name == "stock":
+        await oncall_stock.say(turn, staff)
+        return
+    if name == "undo":
+        await oncall_undo.undo(turn, staff)
         return
     parts = rest.split()
     if not parts or (name == "assign" and len(parts) < 2):
@@ -52,7 +68,7 @@ async def word(turn: Turn, staff: Staff, name: str, rest: str) -> None:
             turn.say("oncall.how", word=name.upper())
         return
     ref = parts[0].upper()
-    request, flags = await _look_up(turn, staff, ref)
+    request, flags = await look_up(turn, staff, ref)
     if request is None and not flags:
         turn.say("oncall.unknown", ref=ref)
         return
@@ -75,7 +91,7 @@ async def word(turn: Turn, staff: Staff, name: str, rest: str) -> None:
 async def goes_to(turn: Turn, staff: Staff, rest: str) -> Goes:
     """Whom TELL or REFER reaches, as things are now."""
     ref = rest.split()[0].upper()
-    request, flags = await _look_up(turn, staff, ref)
+    request, flags = await look_up(turn, staff, ref)
     of_ref = await turn.work.find(Flag, service_id=staff.service_id, ref=ref)
     over = any(f.kind in OF_A_PEER and f.status == "done" for f in of_ref)
     contact_id = staff_chat.whom(request, flags)
@@ -86,14 +102,24 @@ async def goes_to(turn: Turn, staff: Staff, rest: str) -> Goes:
     return Goes(ref, contact_id, to, mixed_up)
 
 
-async def _look_up(turn: Turn, staff: Staff, ref: str) -> tuple[KitRequest | None, list[Flag]]:
+async def look_up(turn: Turn, staff: Staff, ref: str) -> tuple[KitRequest | None, list[Flag]]:
+    """The request of that reference, and the flags that are open on it or by themselves."""
     found = await turn.work.find(KitRequest, ref=ref, service_id=staff.service_id)
     flags = await turn.work.find(Flag, service_id=staff.service_id, ref=ref)
     return (found[0] if found else None), [flag for flag in flags if flag.status != "done"]
 
 
+def what_is(turn: Turn, request: KitRequest | None, flags: list[Flag]) -> str | Saying:
+    """What a reference stands for, in a few words."""
+    others = [flag for flag in flags if not (request and flag.kind == "stuck_request")]
+    if others:
+        return library.label(turn.locale, "flag_short", others[0].kind)
+    return saying("saying.a_request", district=request.district if request else "")
+
+
 async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list[Flag]) -> None:
     """A coordinator looks after it from here."""
+    was = request
     if request and request.status in OPEN_STATUSES:
         if request.status != RequestStatus.ACCEPTED:
             await ladder.let_go_of_route(turn.scene, request)
@@ -107,6 +133,8 @@ async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
     elif request and not flags:
         turn.say("oncall.already", ref=request.ref)
         return
+    ref = request.ref if request else flags[0].ref
+    oncall_undo.note(turn, "take", ref, flags, was if was and was.closed_at is None else None)
     due = []
     for flag in flags:
         due.append(take_flag(turn.scene, flag, staff))
@@ -117,7 +145,6 @@ async def take(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
             if other and other.id != staff.id and other.contact_id:
                 told = await turn.scene.person(other.contact_id)
                 told.say("oncall.taken_by_other", kind="flag", name=staff.name, ref=flag.ref)
-    ref = request.ref if request else flags[0].ref
     turn.journal("CoordinatorTook", request_id=request.id if request else None, staff=staff.id)
     turn.say("oncall.taken", ref=ref, until=clock_words(min(due), turn.now))
 
@@ -159,6 +186,7 @@ async def done(turn: Turn, staff: Staff, request: KitRequest | None, flags: list
         for flag in closing:
             await referral.closed(turn.scene, flag)
         await staff_chat.over(turn.scene, flags[0].ref, [flag.contact_id for flag in closing])
+        oncall_undo.note(turn, "done", flags[0].ref, closing)
         for flag in closing:
             close_flag(turn.scene, flag)
         return

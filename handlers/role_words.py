@@ -47,7 +47,7 @@ async def staff_word(turn: Turn, staff: Staff, text: str) -> bool:
     if found is None:
         return False
     name, rest = found
-    acts = name in ("take", "assign", "tell", "refer", "done")
+    acts = name in ("take", "assign", "tell", "refer", "done", "undo")
     if acts and not await echo.allowed(turn, staff, name, rest):
         return True
     await oncall.word(turn, staff, name, echo.without_pin(staff, rest))

@@ -14,6 +14,7 @@ from handlers import lapses, recalls, refusals
 from handlers.engine.turn import Scene
 from handlers.services.contacts import all_services
 from handlers.services.pack_codes import make
+from handlers.services.pins import hash_pin
 from tests.harness import Kitline
 
 Act = Callable[[Kitline, Work, list[str]], Awaitable[None]]
@@ -49,6 +50,13 @@ async def _pack(line: Kitline, work: Work, words: list[str]) -> None:
     product, batch, expiry, count = words
     home = (await all_services(work))[0]
     await make(work, home.id, product, batch, date.fromisoformat(expiry), int(count))
+
+
+async def _pin(line: Kitline, work: Work, words: list[str]) -> None:
+    """! pin Robin 4321: a coordinator's."""
+    name, pin = words
+    one = next(one for one in await work.find(Staff, status="active") if one.name == name)
+    work.save(replace(one, pin_hash=hash_pin(pin)))
 
 
 async def _rule(line: Kitline, work: Work, words: list[str]) -> None:
@@ -91,5 +99,5 @@ async def _trust(line: Kitline, work: Work, words: list[str]) -> None:
 
 
 ACTS: dict[str, Act] = {"recall": _recall, "end": _end, "pack": _pack}
-ACTS |= {"rule": _rule, "answers": _answers}
+ACTS |= {"rule": _rule, "answers": _answers, "pin": _pin}
 ACTS |= {"renew": _renew, "product": _product, "trust": _trust}

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.bootstrap import App
 from bot.checkup.finding import Finding, fail, ok, warn
 from bot.commands.people import can_be_written_to, line_of
-from bot.commands.stock import holders_of
+from bot.commands.stock import holders_of, option_of
 from db.models import Contact, LocalHelp, Outlet, Peer, Service, Staff
 from db.stock import is_stale, stock_of
 from db.work import Work
@@ -21,7 +21,7 @@ from handlers.services.recalls import open_recalls
 from handlers.services.rules import is_night, rules_of, uk_day
 from handlers.services.standing import run_out
 from handlers.services.supplies import lines_of, peer_holder
-from handlers.stock_lines import in_short
+from handlers.stock_lines import in_short, is_low
 
 SOON = timedelta(days=30)
 
@@ -113,7 +113,8 @@ async def _outlets(work: Work, home: Service) -> list[Finding]:
     phones = {o.id: await work.find(Contact, outlet_id=o.id) for o in active}
     held, today = by_holder(await stock_of(work, home.id)), uk_day(work.now)
     kits = {o.id: available(held["outlet", o.id], today) for o in active}
-    no_stock = [o.name for o in active if not kits[o.id]]
+    frozen = [o.name for o in active if any(n.frozen and n.quantity for n in held["outlet", o.id])]
+    no_stock = [o.name for o in active if not kits[o.id] and o.name not in frozen]
     no_way = [o for o in active if not phones[o.id] and not o.counter_key]
     no_phone = [o.name for o in no_way if kits[o.id]]
     old_hours = [o.name for o in active if o.hours and are_old(o, work.now)]
@@ -125,6 +126,7 @@ async def _outlets(work: Work, home: Service) -> list[Finding]:
         (no_hours, "hours are not known", again),
         (bad_hours, "hours cannot be read", again),
         (no_stock, "no kit in date", add),
+        (frozen, "kits frozen by a recall", "kitline recall list; swap them: kitline stock move"),
         (
             old_hours,
             "hours that nobody has confirmed for half a year",
@@ -187,28 +189,38 @@ async def _with_who_left(work: Work, home: Service) -> list[Finding]:
 
 async def _stock(work: Work, home: Service) -> list[Finding]:
     today = uk_day(work.now)
-    over, soon, stale, free = [], [], [], 0
-    days = rules_of(home).stock_stale_days
+    over, soon, stale, low, free, off = [], [], [], [], 0, ""
+    rules = rules_of(home)
+    days = rules.stock_stale_days
     for holder, name in await holders_of(work, home):
         lines = await lines_of(work, holder)
         if is_stale(lines, work.now, days):
             stale.append(name)
+        if lines and holder.kind == "peer" and is_low(lines, work.now, rules):
+            low.append(name)
         for line in lines:
             said = f"{line.quantity} {line.product} {line.batch} ({name})"
             if line.is_over(today):
                 over.append(said)
+                off = off or (
+                    f"kitline stock count {line.batch} 0 {option_of(holder, name)}"
+                    f" --expiry {line.expiry} --service {home.slug}"
+                )
             else:
                 free += line.available
                 if line.expiry and line.expiry < today + SOON:
-                    soon.append(said)
+                    soon.append(f"{said[:-1]}, {line.expiry})")
     found = await _with_who_left(work, home)
     if not free:
         do = f"kitline stock add ... --service {home.slug}"
         found.append(warn(f"{home.slug}: has no kit in date anywhere", do))
     if over:
-        found.append(warn(f"{home.slug}: out of date: {_some(over)}", "Take them back."))
+        found.append(warn(f"{home.slug}: out of date: {_some(over)}", f"Off the list: {off}"))
     if soon:
         found.append(warn(f"{home.slug}: out of date within 30 days: {_some(soon)}", "Swap them."))
+    if low:
+        do = f"kitline stock add ... --peer NAME --service {home.slug}"
+        found.append(warn(f"{home.slug}: runs low: {_some(low)}", do))
     if stale:
         what = f"{home.slug}: stock nobody checked for {days} days: {_some(stale)}"
         found.append(warn(what, "They text STOCK RIGHT, or you: kitline stock count"))

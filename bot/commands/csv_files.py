@@ -97,7 +97,11 @@ def with_heads(
             f"{name} has no column {', '.join(missing)}. Columns: {', '.join((*must, *may))}"
         )
     if unknown := [head for head in heads if head and head not in (*must, *may)]:
-        raise UserError(f"{name} has a column nobody reads: {', '.join(unknown)}. Take it out.")
+        others = ", ".join(head for head in (*must, *may) if head not in heads)
+        or_name = f", or give it one of these heads: {others}" if others else ""
+        raise UserError(
+            f"{name} has a column nobody reads: {', '.join(unknown)}. Take it out{or_name}"
+        )
     return [as_row(n, heads, cells) for n, cells in lines[1:]]
 
 
@@ -149,6 +153,8 @@ def import_rows(rows: Sequence[Row], take: Take, *, noun: str, skip_bad: bool) -
     counts += [f"{n} left out ({why})" for why, n in last.left_out.items()]
     counts += [f"{len(last.bad)} bad"] if last.bad else []
     typer.echo(f"{noun}: {', '.join(counts) or 'nothing to import'}.")
+    if last.bad and not last.done:
+        raise UserError("no line could be read, so nothing was imported")
 
 
 def _say_bad(outcome: Outcome) -> None:

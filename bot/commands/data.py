@@ -39,6 +39,7 @@ from db.work import Work
 from handlers.consent import let_go
 from handlers.engine.turn import Scene
 from handlers.purging import forget
+from handlers.services.rules import uk_day
 
 app = typer.Typer(help="Data rights: what is held of a person.", no_args_is_help=True)
 single = typer.Typer()
@@ -108,9 +109,11 @@ def _shown(rows: Iterable[Any]) -> list[dict[str, Any]]:
 
 async def _contacts(work: Work, address: str) -> list[Contact]:
     """The contacts at an address, on any of our lines, under any key."""
+    whole = ""
     try:
         channel, plain = read_address(address)
-    except ValueError:
+    except ValueError as wrong:
+        whole = f": {wrong}"
         channel, plain = "sms", address.strip()  # whatever has written to us may be asked for
     found: dict[int, Contact] = {}
     for said_by in dict.fromkeys((channel, "terminal")):
@@ -118,7 +121,7 @@ async def _contacts(work: Work, address: str) -> list[Contact]:
             for one in await work.find(Address, address_hash=blind):
                 found[one.contact_id] = await work.need(Contact, one.contact_id)
     if not found:
-        raise UserError(f"nothing is held of {address}")
+        raise UserError(f"nothing is held of {address}{whole}")
     return list(found.values())
 
 
@@ -129,7 +132,13 @@ def erase(
     yes: bool = typer.Option(False, "--yes", help="Do not ask again."),
 ) -> None:
     """Erase a person at once. The supply log keeps its rows, which hold no person."""
+
+    async def held(app: App, work: Work) -> list[str]:
+        return [await _in_short(work, one) for one in await _contacts(work, address)]
+
     if not yes:
+        for line in look(held):
+            typer.echo(line)
         typer.confirm(f"Erase everything held of {address}? It cannot be undone.", abort=True)
 
     async def act(app: App, work: Work) -> int:
@@ -146,6 +155,26 @@ def erase(
 
     change(act)
     typer.echo("Erased. Backups made before today still hold it: see docs/commands.md.")
+
+
+async def _in_short(work: Work, contact: Contact) -> str:
+    """Who this is to us, and what ends or goes with them."""
+    peers = await work.find(Peer, contact_id=contact.id)
+    staff = await work.find(Staff, contact_id=contact.id)
+    roles = [f"peer {one.name}" for one in peers] + [f"staff {one.name}" for one in staff]
+    open_now = await work.find(KitRequest, contact_id=contact.id, closed_at=None)
+    flags = [f for f in await work.find(Flag, contact_id=contact.id) if f.status != "done"]
+    kits = await work.find(Holding, contact_id=contact.id)
+    notes = await work.find(PeerNote, peer_id=tuple(one.id for one in peers)) if peers else []
+    what = [
+        f"{', '.join(roles) or 'no peer, no staff'}",
+        f"first seen {uk_day(contact.created_at)}",
+        f"open requests that end: {', '.join(one.ref for one in open_now) or 'none'}",
+        f"open flags: {', '.join(one.ref for one in flags) or 'none'}",
+        f"kits noted: {len(kits)}",
+        f"notes: {len(notes)}",
+    ]
+    return "; ".join(what)
 
 
 @single.command("purge")

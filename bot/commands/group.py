@@ -9,6 +9,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+DESTROY = ("restore", "erase", "purge", "end")
+"""Commands never guessed at from a slip of the finger."""
+
 
 class OneLineGroup(TyperGroup):
     """The command line, with errors on one line."""
@@ -35,6 +38,9 @@ class OneLineGroup(TyperGroup):
             if not hasattr(wrong, "format_message"):
                 raise
             said = " ".join(wrong.format_message().split())
+            said, _, guess = said.partition(" Did you mean ")
+            if guess and not any(f"'{name}'" in guess for name in DESTROY):
+                said = f"{said} Did you mean {guess}"
             typer.echo(f"kitline: {said} See: {_help(wrong)}", err=True)
             sys.exit(getattr(wrong, "exit_code", 2))
         sys.exit(code if isinstance(code, int) else 0)

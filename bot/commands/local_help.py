@@ -13,7 +13,7 @@ from bot.channels.numbers import normalised
 from bot.commands.csv_files import Outcome, Row, import_rows, read_lines, with_heads
 from bot.commands.output import table
 from bot.commands.people import called
-from bot.commands.reading import read_day, read_hours
+from bot.commands.reading import read_day, read_times
 from bot.commands.session import change, look, service_named
 from bot.commands.shared import UserError, failing, plainly
 from content import library
@@ -141,7 +141,7 @@ async def take(work: Work, home: Service, given: Given) -> str:
     new = replace(
         base,
         kind=_one_of(KINDS, given.kind, "kind") or base.kind,
-        hours=read_hours(given.hours) or base.hours,
+        hours=read_times(given.hours) or base.hours,
         place=given.place or base.place,
         phone=_read_phone(given.phone) or base.phone,
         confirmed_on=_confirmed_on(given, work.now.date()) or base.confirmed_on,

@@ -11,7 +11,7 @@ import typer
 
 from bot.bootstrap import App
 from bot.commands.output import plural, table
-from bot.commands.peers import app, peer_named
+from bot.commands.peers import app, last_day, peer_named
 from bot.commands.people import addresses_of, called, can_be_written_to, line_of
 from bot.commands.reading import read_day
 from bot.commands.session import change, look, service_named
@@ -25,6 +25,7 @@ from handlers.joining import INVITED_FOR
 from handlers.peer_notes import pounds
 from handlers.services.codes import new_claim_code, show_claim_code
 from handlers.services.rules import LONDON, uk_day, uk_month
+from handlers.services.standing import last_days, run_out
 from handlers.services.supplies import lines_of, peer_holder
 from handlers.stock_lines import in_short
 
@@ -119,6 +120,7 @@ def set_(
     checked_until: str = typer.Option("", help='The last day their check holds; "none" = none.'),
     status: str = typer.Option("", help=f"One of: {', '.join(STATES)}."),
     new_name: str = typer.Option("", "--name", help="What requesters read from now on."),
+    yes: bool = typer.Option(False, "--yes", help="Yes, a day that is over already."),
 ) -> None:
     """Renew a peer's training or check, and tell them; change their name or status."""
 
@@ -137,6 +139,8 @@ def set_(
             if checked_until:
                 day = None if checked_until == "none" else read_day(checked_until)
                 peer = replace(peer, checked_until=day)
+        if not yes:
+            _refuse_past(before, peer, uk_day(work.now))
         peer = work.save(replace(peer, status=status or peer.status))
         scene = Scene(work, app.engine.world)
         if trained_until or checked_until:
@@ -147,7 +151,7 @@ def set_(
         if status == "left" and before.status != "left":
             await stand_down.say_goodbye(scene, peer, kits)
         scene.close()
-        done = f"{peer.name} is changed: {peer.status}, trained until {peer.trained_until or '-'}."
+        done = _standing_words(peer, uk_day(work.now))
         return (
             f"{done}\n{await _still_held(work, home, peer)}" if status == "left" and kits else done
         )
@@ -176,6 +180,27 @@ async def _still_held(work: Work, home: Service, peer: Peer) -> str:
         for line in lines
     ]
     return "\n".join((f"{peer.name} still has kits. Once they are back:", *moves))
+
+
+def _refuse_past(before: Peer, peer: Peer, today: date) -> None:
+    """A day that is over is more often a slip than meant."""
+    known = last_days(before)
+    for what, until in last_days(peer).items():
+        if until < today and until != known.get(what):
+            raise UserError(
+                f"{until} is over already, so {peer.name} would be asked for nothing. "
+                f"Nothing was changed. If their {what} did end then, add --yes"
+            )
+
+
+def _standing_words(peer: Peer, today: date) -> str:
+    days = {"trained": peer.trained_until, "checked": peer.checked_until}
+    words = [f"{what} until {last_day(day, today, '-')}" for what, day in days.items() if day]
+    said = ", ".join([peer.status, *(words or ["no training entered"])])
+    over = run_out(peer, today)
+    return f"{peer.name} is changed: {said}." + (
+        f" Not asked while {over} is over." if over else ""
+    )
 
 
 @app.command("notes")

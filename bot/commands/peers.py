@@ -18,10 +18,10 @@ from bot.commands.reading import (
     in_a_year,
     read_address,
     read_day,
-    read_hours,
     read_kits,
     read_miles,
     read_place,
+    read_times,
     read_whole,
 )
 from bot.commands.session import change, look, service_named
@@ -31,7 +31,8 @@ from db.work import Work
 from handlers.services.dispatch import on_duty
 from handlers.services.geo import KM_PER_MILE, miles
 from handlers.services.roles import peer_of
-from handlers.services.rules import is_night, rules_of
+from handlers.services.rules import is_night, rules_of, uk_day
+from handlers.services.standing import run_out
 from handlers.services.supplies import peer_holder
 
 app = typer.Typer(help="Volunteers who carry kits.", no_args_is_help=True)
@@ -148,6 +149,8 @@ async def take(app: App, work: Work, home: Service, given: Given, outcome: Outco
     if peer != old:
         peer = work.save(peer)
     got = await add_first_kits(work, peer_holder(peer), kits)
+    if over := run_out(peer, uk_day(work.now)):
+        outcome.notes.append(f"{given.name} is not asked for kits: {over} is over or not entered.")
     if old is None:
         return "added"
     return "changed" if peer != old or got else "as they were"
@@ -161,7 +164,7 @@ def _changed(peer: Peer, given: Given) -> Peer:
     if given.checked:
         peer = replace(peer, checked_until=read_day(given.checked))
     if given.rota:
-        peer = replace(peer, rota=read_hours(given.rota))
+        peer = replace(peer, rota=read_times(given.rota))
     if given.limit:
         peer = replace(peer, open_limit=read_whole(given.limit, 1, 20, "limit"))
     return peer
@@ -187,8 +190,8 @@ def list_(service: str = _service) -> None:
                     peer.place,
                     f"{miles(peer.radius_km):.1f}",
                     _duty(peer, contact, on_duty(peer, work.now, night, home.nation)),
-                    _last_day(peer.trained_until, work.now.date()),
-                    _last_day(peer.checked_until, work.now.date(), "-"),
+                    last_day(peer.trained_until, work.now.date()),
+                    last_day(peer.checked_until, work.now.date(), "-"),
                     await kits_words(work, peer_holder(peer)),
                 )
             )
@@ -205,7 +208,7 @@ def _duty(peer: Peer, contact: Contact, is_on: bool) -> str:
     return "on" if is_on else "off"
 
 
-def _last_day(until: date | None, today: date, none: str = "never") -> str:
+def last_day(until: date | None, today: date, none: str = "never") -> str:
     """The last day something holds; OVER once it is past."""
     if until is None:
         return none

@@ -82,6 +82,8 @@ async def take(app: App, work: Work, home: Service, row: Row, outcome: Outcome, 
     code = row.get("ods_code").upper()
     if len(code) > 12:
         raise ValueError(f"{code} is no ODS code")
+    if code and (line := outcome.seen.setdefault(code, f"line {row.line}")) != f"line {row.line}":
+        raise ValueError(f"the ODS code {code} stands in {line} already: one outlet, one line")
     old = await _known(work, home, code, name, spot)
     base = old or Outlet(
         id=work.new_id(),

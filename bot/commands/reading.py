@@ -13,7 +13,8 @@ from db.reference.gazetteer import Gazetteer
 from handlers.services.hours import check_hours
 from handlers.services.places import DidYouMean, NotInUk, PlaceFound, find_place
 from handlers.services.products import typed_products
-from handlers.services.rules import LONDON, rules_of
+from handlers.services.rota import read_rota
+from handlers.services.rules import LONDON, Rules, rules_of
 from handlers.stock_reading import read_entry, read_month
 
 _UK_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
@@ -90,6 +91,14 @@ def read_hours(text: str) -> str:
     if len(plain) > 300:
         raise ValueError("the opening hours are longer than 300 characters")
     return plain
+
+
+def read_times(text: str) -> str:
+    """When somebody works, in OpenStreetMap's syntax or as ROTA takes it: "mon-fri 6pm-10pm"."""
+    plain = " ".join(text.split())
+    if re.search(r"\d", plain) and check_hours(plain) and (found := read_rota(plain, Rules())):
+        return found
+    return read_hours(text)
 
 
 def read_whole(text: str, least: int, most: int, what: str) -> int:

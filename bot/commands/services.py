@@ -307,7 +307,9 @@ async def _refuse_overlap(work: Work, service: Service) -> None:
     for other in await all_services(work):
         both = sorted(set(other.districts) & set(service.districts))
         if other.id != service.id and both:
-            raise UserError(f"{', '.join(both)} belongs to {other.slug} already")
+            raise UserError(
+                f"{', '.join(both)} belongs to {other.slug} already: nothing was changed"
+            )
 
 
 async def _move_people(app: App, work: Work, old: Service, new: Service, channel: str) -> str:

@@ -10,7 +10,7 @@ import typer
 from bot.bootstrap import App
 from bot.commands.output import table
 from bot.commands.people import addresses_of, can_be_written_to, contact_for
-from bot.commands.reading import read_address, read_hours
+from bot.commands.reading import read_address, read_times
 from bot.commands.session import change, look, service_named
 from bot.commands.shared import UserError, failing
 from db.models import Contact, Service, Staff
@@ -41,7 +41,7 @@ def add(
 ) -> None:
     """Add a member of staff."""
 
-    async def act(app: App, work: Work) -> str:
+    async def act(app: App, work: Work) -> tuple[str, str]:
         home = await service_named(work, service)
         if await _found(work, home, name):
             raise UserError(f"{name} is there already. Change it: kitline staff set {name}")
@@ -50,9 +50,9 @@ def add(
         if one.call_order and one.contact_id is None:
             raise UserError(f"{name} cannot be on call without --phone")
         work.save(one)
-        return await _warning(work, one)
+        return one.hours, await _warning(work, one)
 
-    _say(f"{name} is added.", change(act))
+    _say(f"{name} is added", *change(act))
 
 
 @app.command("set")
@@ -69,7 +69,7 @@ def set_(
 ) -> None:
     """Change a member of staff."""
 
-    async def act(app: App, work: Work) -> str:
+    async def act(app: App, work: Work) -> tuple[str, str]:
         home = await service_named(work, service)
         old = await _found(work, home, name)
         if old is None:
@@ -81,13 +81,13 @@ def set_(
         if new.call_order and new.contact_id is None:
             raise UserError(f"{name} cannot be on call without --phone")
         work.save(new)
-        return await _warning(work, new)
+        return new.hours, await _warning(work, new)
 
-    _say(f"{name} is changed.", change(act))
+    _say(f"{name} is changed", *change(act))
 
 
-def _say(done: str, warning: str) -> None:
-    typer.echo(done)
+def _say(done: str, hours: str, warning: str) -> None:
+    typer.echo(f"{done}: {hours}." if hours else f"{done}.")
     if warning:
         typer.echo(f"note: {warning}")
 
@@ -126,7 +126,7 @@ async def _given(
         if order >= 0:
             found["call_order"] = order
         if hours is not None:
-            found["hours"] = read_hours(hours)
+            found["hours"] = read_times(hours)
         if pin:
             found["pin_hash"] = hash_pin(pin)
         if status:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import typer
 
 from bot.bootstrap import App
@@ -15,6 +17,7 @@ from db.stock import StockLine
 from db.work import Work
 from handlers.engine.turn import Scene
 from handlers.flags import team_name
+from handlers.services.rules import rules_of, uk_day
 from handlers.services.stock_moves import count, promised_to, transfer
 from handlers.services.supplies import (
     Holder,
@@ -27,10 +30,13 @@ from handlers.services.supplies import (
     store_holder,
 )
 from handlers.stock_giving import tell_taker
+from handlers.stock_lines import is_low, is_soon_over
 
 app = typer.Typer(help="Kits and who has them.", no_args_is_help=True)
 
 STORE = "store"
+MOST_OF_A_PEER = 50
+"""More than that in one bag is more likely a slip of the finger."""
 _service = typer.Option("", "--service", help="Which service.")
 _peer = typer.Option("", help="A peer who carries them.")
 _outlet = typer.Option("", help="A pharmacy or other outlet that has them.")
@@ -51,26 +57,39 @@ def add(
     outlet: str = _outlet,
     store: bool = _store,
     service: str = _service,
+    yes: bool = typer.Option(False, "--yes", help=f"Yes, a peer has more than {MOST_OF_A_PEER}."),
 ) -> None:
     """Kits come in: to a peer, an outlet, or the service's store."""
     _one_holder(peer, outlet, store)
 
-    async def act(app: App, work: Work) -> tuple[str, bool]:
+    async def act(app: App, work: Work) -> str:
         home = await service_named(work, service)
         try:
             box = read_product(product, home), read_batch(batch), read_day(expiry)
         except ValueError as wrong:
             raise typer.BadParameter(str(wrong)) from None
         holder, name = await _holder(work, home, peer, outlet)
+        before = await line_of(work, holder, *box)
         await receive(work, holder, *box, quantity)
-        kind, _, until = box
-        have = sum(line.quantity for line in await lines_of(work, holder) if line.product == kind)
-        return f"{name} has {have} {kind} kits now.", until < work.now.date()
+        kind, code, until = box
+        today = uk_day(work.now)
+        mine = [line for line in await lines_of(work, holder) if line.product == kind]
+        have, over = (sum(n.quantity for n in mine if n.is_over(today) is o) for o in (False, True))
+        if peer and not yes and have + over > MOST_OF_A_PEER:
+            raise UserError(
+                f"{name} would have {have + over} {kind} kits: more than a peer carries. "
+                "Nothing was changed. If it is so, add --yes"
+            )
+        much = f": {have} in date, {over} out of date" if over else ""
+        back = [f"kitline stock count {code} {before.quantity} {option_of(holder, name)}"]
+        back += [f"--expiry {until}"] * (sum(n.batch == code for n in mine) > 1)
+        back += [f"--service {home.slug}"] * bool(service)
+        said = [f"{name} has {have + over} {kind} kits now{much}.", f"A slip? {' '.join(back)}"]
+        if until < today:
+            said.append(f"note: batch {code} is out of date, so it is offered to nobody.")
+        return "\n".join(said)
 
-    said, over = change(act)
-    typer.echo(said)
-    if over:
-        typer.echo(f"note: batch {batch.upper()} is out of date, so it is offered to nobody.")
+    typer.echo(change(act))
 
 
 @app.command("count")
@@ -141,22 +160,30 @@ def move_(
 @app.command("list")
 @failing
 def list_(service: str = _service) -> None:
-    """Every batch and who has it, the one that runs out first at the top."""
+    """Every batch and who has it, the one that runs out first at the top.
+
+    OVER: out of date. SOON: soon will be. FROZEN: an open recall names it, so nobody may give it
+    out. LOW: the holder has few left to give.
+    """
 
     async def act(app: App, work: Work) -> list[tuple[object, ...]]:
         home = await service_named(work, service)
-        today = work.now.date()
+        today, rules = uk_day(work.now), rules_of(home)
         rows = []
         for holder, name in await holders_of(work, home):
-            for line in await lines_of(work, holder):
-                marks = (" OVER" if line.is_over(today) else "") + (" RECALLED" * line.frozen)
+            lines = await lines_of(work, holder)
+            low = "LOW " if is_low(lines, work.now, rules) and name != STORE else ""
+            for line in lines:
+                marks = " OVER" if line.is_over(today) else ""
+                marks += " SOON" * is_soon_over(line, work.now, rules)
+                marks += " FROZEN" * line.frozen
                 days = (work.now - line.as_of).days if line.as_of else None
                 checked = f"{days} days ago" if days else "never" if days is None else "today"
                 rows.append(
                     (
                         f"{line.expiry or 'not known'}{marks}",
                         *(line.product, line.batch, line.quantity, line.reserved),
-                        *(checked, name),
+                        *(checked, low + name),
                     )
                 )
         return sorted(rows, key=str)
@@ -171,6 +198,13 @@ def list_(service: str = _service) -> None:
 def _one_holder(peer: str, outlet: str, store: bool) -> None:
     if bool(peer) + bool(outlet) + store != 1:
         raise typer.BadParameter("say who has them: one of --peer, --outlet, --store")
+
+
+def option_of(holder: Holder, name: str) -> str:
+    """How a holder is named on the command line."""
+    if holder.kind == "store":
+        return "--store"
+    return f"--{holder.kind} {shlex.quote(name)}"
 
 
 async def _holder(work: Work, home: Service, peer: str, outlet: str) -> tuple[Holder, str]:

@@ -160,17 +160,20 @@ def _day(name: str) -> int:
 
 
 def _span(start: str, end: str) -> str | None:
-    """ "6-10pm" is in the evening, "10-2pm" begins in the morning."""
+    """ "6-10pm" is in the evening, "10-2pm" begins in the morning, and "9-5" ends at five."""
     either = start.endswith(_EITHER) and end.endswith(_EITHER)
     start, end = start.rstrip(_EITHER), end.rstrip(_EITHER)
     first, last = _minutes(start), _minutes(end)
     if first is None or last is None:
         return None
-    if either and first != last and (first < _DAY_BEGINS * 60 or first > last):
+    if either and first != last and (first < _DAY_BEGINS * 60 or _DAY_BEGINS * 60 < first > last):
         raise HalfMissing
     evening = end[-1] == "p" and start[-1] not in "ap" and first < 12 * 60
     if evening and first + 12 * 60 < last:
         first += 12 * 60
+    bare = start[-1] not in "ap" and end[-1] not in "ap" and start[0] != "0" and end[0] != "0"
+    if bare and 0 < last < first < 12 * 60:
+        last += 12 * 60
     if last == 0:
         last = 24 * 60
     if first == last:

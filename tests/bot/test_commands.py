@@ -341,3 +341,14 @@ def test_the_same_commands_on_postgresql(
     assert "Nothing is due" in kitline("purge").out
     assert "FAIL" not in kitline("doctor").out
     assert "pg_dump" in kitline.fails("backup", "kept.db")
+
+
+def test_a_slip_is_never_led_to_what_destroys(kitline: Cli) -> None:
+    assert "Did you mean" not in kitline.fails("report", code=2)
+    assert "Did you mean" not in kitline.fails("contacts", "ersae", "07700900001", code=2)
+    assert "Did you mean 'peers'" in kitline.fails("peer", code=2)
+
+
+def test_hours_are_read_as_in_a_text(sampled: Cli) -> None:
+    said = sampled("staff", "set", "Robin", "--hours", "mon-fri 9-5", "--service", "grimsby").out
+    assert said == "Robin is changed: Mo-Fr 09:00-17:00.\n"

@@ -222,7 +222,11 @@ def test_everything_held_of_a_person_is_exported(sampled: Cli) -> None:
 
 def test_a_person_is_erased_and_what_they_had_open_ends(sampled: Cli) -> None:
     who = _asks(sampled)
-    assert "stopped" in sampled.fails("contacts", "erase", AMY)  # nobody said yes
+    asked = sampled("contacts", "erase", AMY, code=1, stdin="n\n")
+    assert "open requests that end: " in asked.out
+    (request,) = sampled.rows(KitRequest)
+    assert request.ref in asked.out
+    assert "stopped" in asked.err
     sampled("contacts", "erase", AMY, "--yes")
     (amy,) = sampled.rows(Contact, id=who)
     assert amy.erased_at
@@ -230,6 +234,12 @@ def test_a_person_is_erased_and_what_they_had_open_ends(sampled: Cli) -> None:
     assert [o.body for o in sampled.rows(OutboxRow, contact_id=who)] == [{}]
     assert "nothing is held" in sampled.fails("contacts", "export", AMY)
     assert "ContactErased" in {f.fact for f in sampled.rows(Fact)}
+
+
+def test_a_figure_short_is_nobody_and_nothing_is_asked(sampled: Cli) -> None:
+    said = sampled.fails("contacts", "erase", AMY[:-1])
+    assert "nothing is held of" in said
+    assert "not a" in said
 
 
 def test_a_peer_is_erased_and_their_supplies_stay(sampled: Cli) -> None:

@@ -137,7 +137,7 @@ def test_gaps_of_a_service(sampled: Cli) -> None:
     sampled("stock", "add", "nasal", "OLD1", "06/2021", 1, "--peer", "Sam", *grimsby)
     sampled("peers", "add", "Max", "--phone", "07700900015", "--place", "DN31",
             "--trained-until", "2021-01-01", *grimsby)  # fmt: skip
-    sampled("peers", "set", "Jo", "--checked-until", "2021-01-01", *grimsby)
+    sampled("peers", "set", "Jo", "--checked-until", "2021-01-01", "--yes", *grimsby)
     said = sampled("doctor", code=1).out
     assert "grimsby: no coordinator on call can be reached" in "\n".join(_lines(said, "FAIL"))
     for gap in (

@@ -63,6 +63,20 @@ def test_one_bad_line_and_nothing_is_imported(kitline: Cli) -> None:
     done = kitline("peers", "import", file, "--skip-bad")
     assert "2 added, 3 bad" in done.out
     assert len(kitline.rows(Contact)) == 2
+    only_bad = kitline.csv("bad.csv", "name,phone,place\nPat,01472 123456,DN31 1AA\n")
+    assert "nothing was imported" in kitline("peers", "import", only_bad, "--skip-bad", code=1).err
+    heads = kitline.csv("heads.csv", "name,phone,place,tel\nPat,07700900016,DN31,1\n")
+    assert "one of these heads: radius_miles" in kitline.fails("peers", "import", heads)
+
+
+def test_one_ods_code_is_one_line(kitline: Cli) -> None:
+    kitline(*ADD)
+    file = kitline.csv(
+        "shops.csv",
+        "name,address,postcode,ods_code\nA,1 Road,DN31 1AA,FX1\nB,2 Road,DN31 1AB,FX1\n",
+    )
+    said = kitline("pharmacies", "import", file, code=1).err
+    assert "line 3: the ODS code FX1 stands in line 2 already" in said
 
 
 def test_one_phone_is_one_peer(kitline: Cli) -> None:

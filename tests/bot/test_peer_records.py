@@ -110,7 +110,11 @@ def test_renewing_tells_the_peer_and_closes_what_was_open(sampled: Cli) -> None:
 def test_only_a_day_that_is_new_and_to_come_is_told(sampled: Cli) -> None:
     one = sam(sampled)
     sampled("peers", "set", "Sam", *GRIMSBY, "--checked-until", "2099-05-31")
-    sampled("peers", "set", "Sam", *GRIMSBY, "--trained-until", "2020-05-31")
+    past = ("peers", "set", "Sam", *GRIMSBY, "--trained-until", "2020-05-31")
+    assert "2020-05-31 is over already" in sampled.fails(*past)
+    assert sam(sampled).trained_until == one.trained_until
+    said = sampled(*past, "--yes").out
+    assert "trained until 2020-05-31 OVER, checked until 2099-05-31. Not asked while tr" in said
     told = [row.body["text"] for row in sampled.rows(OutboxRow, contact_id=one.contact_id)]
     assert told == ["Your check now holds till 31/05/2099. Thank you."]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -34,6 +34,39 @@ def test_kits_go_from_one_to_another(sampled: Cli) -> None:
     assert "one and the same" in sampled.fails(*move, "Sam", "sam", 1, "N2402", *GRIMSBY)
     assert "no outlet is called" in sampled.fails(*move, "Sam", "Nobody", 1, "N2402", *GRIMSBY)
     assert "store" in _row(sampled, "N2403", "store")
+
+
+def test_what_comes_in_says_how_to_take_it_back(sampled: Cli) -> None:
+    add = ("stock", "add", "nasal", "N2402", "06/2028")
+    said = sampled(*add, 30, "--peer", "Sam", *GRIMSBY).out
+    assert said.startswith(
+        "Sam has 33 nasal kits now.\nA slip? kitline stock count N2402 3 --peer Sam"
+    )
+    back = said.splitlines()[1].partition("kitline ")[2].split()
+    assert "Sam has 3 of N2402 now" in sampled(*back).out
+    assert "add --yes" in sampled.fails(*add, 48, "--peer", "Sam", *GRIMSBY)
+    assert "Sam has 51 nasal" in sampled(*add, 48, "--peer", "Sam", *GRIMSBY, "--yes").out
+    old = sampled("stock", "add", "nasal", "OLD1", "06/2021", 3, "--outlet", "Marsh", *GRIMSBY).out
+    assert "nasal kits now: 5 in date, 3 out of date." in old
+
+
+def test_the_list_says_what_to_do_something_about(sampled: Cli) -> None:
+    sampled("stock", "count", "N2402", 1, "--peer", "Sam", *GRIMSBY)
+    soon = f"{datetime.now(UTC).date() + timedelta(days=20)}"
+    sampled("stock", "add", "nasal", "N77", soon, 2, "--peer", "Lee", *GRIMSBY)
+    sampled("stock", "add", "nasal", "OLD1", "06/2021", 1, "--peer", "Lee", *GRIMSBY)
+    sampled("recall", "start", "N2403", "--service", "grimsby", "--yes")
+    said = sampled("stock", "list", *GRIMSBY).out
+    assert "LOW Sam" in said
+    assert f"{soon} SOON" in said
+    assert "2021-06-30 OVER" in said
+    assert "FROZEN" in said
+    found = sampled("doctor").out
+    assert "grimsby: runs low: Sam" in found
+    assert f"2 nasal N77 (Lee, {soon})" in found
+    assert "kitline stock count OLD1 0 --peer Lee --expiry 2021-06-30 --service grimsby" in found
+    assert "grimsby: kits frozen by a recall: Marsh Lane" in found
+    assert "no kit in date: Marsh" not in found
 
 
 def test_the_list_says_how_old_it_is(sampled: Cli) -> None:

@@ -13,6 +13,7 @@ ROTAS = {
     "mon to fri 6pm-10pm, sat all day": "Mo-Fr 18:00-22:00; Sa 08:00-22:00",
     "Monday to Friday from 6 till 10pm": "Mo-Fr 18:00-22:00",
     "weekdays 6-10pm": "Mo-Fr 18:00-22:00",
+    "mon-fri 9-5": "Mo-Fr 09:00-17:00",
     "weekdays 10-2pm": "Mo-Fr 10:00-14:00",
     "weekends": "Sa-Su 08:00-22:00",
     "sat and sun 12-4pm": "Sa-Su 12:00-16:00",
@@ -38,7 +39,7 @@ NOT_ROTAS = (
     "13pm-2pm",
     "weekdays 6-10",
     "mon-fri 6 til 10 and all day sat n sun",
-    "weekdays 9-5",
+    "weekdays 10-2",
 )
 
 
@@ -54,7 +55,13 @@ def test_what_is_not_clear_is_not_guessed(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "lacks"),
-    [("weekdays 6-10", True), ("mon 9 to 5", True), ("mon 6-10pm", False), ("when I can", False)],
+    [
+        ("weekdays 6-10", True),
+        ("mon 10 to 2", True),
+        ("mon 9 to 5", False),
+        ("mon 6-10pm", False),
+        ("when I can", False),
+    ],
 )
 def test_morning_or_evening_is_asked_where_it_may_be_either(text: str, lacks: bool) -> None:
     assert lacks_half(text, Rules()) is lacks
