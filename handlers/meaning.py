@@ -197,8 +197,6 @@ async def meant(turn: Turn, text: str) -> None:
     if _wants_somebody(seen, data):
         await talk.begin(turn, text, seen.slots["help"])
         return
-    if no_place and a_word and await _advised(turn, seen, text):
-        return
     topic = seen.slots.get("topic", "")
     if {"advice", "request_kit"} <= set(intents) and topic and "reason" not in data:
         await advice.say_card(turn, topic)  # "how do i use nyxoid and where can i get one"
@@ -214,7 +212,7 @@ async def meant(turn: Turn, text: str) -> None:
     elif seen.intent == "report_used":
         place = {"place": data["place"]} if "place" in data else {}
         await conversation.begin(turn, "used", **place, **used_report.said_at_once(turn, text))
-    elif "request_kit" in intents or seen.intent == "location":
+    elif "request_kit" in intents or (seen.intent == "location" and not no_place):
         await conversation.begin(turn, "request_kit", **data)
     elif seen.intent == "find_pharmacy":
         found = place_in(turn, text)

@@ -34,6 +34,7 @@ from handlers.relay import mask
 from handlers.services import requests
 from handlers.services.dispatch import need_of
 from handlers.services.escalation import opens_soon
+from handlers.services.oncall_rota import whom_to_ask
 from handlers.services.outlets import outlets_near
 from handlers.services.rules import rules_of
 
@@ -142,7 +143,7 @@ async def by_outlet(turn: Turn, claim: Claim, why: str) -> bool:
         ref=request.ref,
         news=await news.of(requester, request),
     )
-    staff = await scene.work.get(Staff, flag.staff_id or (flag.asked or (None,))[-1])
+    staff = await _who_hears(scene, flag)
     if not (why and staff and staff.contact_id):
         return False
     told = await scene.person(staff.contact_id)
@@ -156,6 +157,15 @@ async def by_outlet(turn: Turn, claim: Claim, why: str) -> bool:
         reason=mask(why, told.locale)[:_LONGEST],
     )
     return True
+
+
+async def _who_hears(scene: Scene, flag: Flag) -> Staff | None:
+    """Who has it, or was asked last; while it waits to be told with others, whose turn it is."""
+    if told := flag.staff_id or (flag.asked or (None,))[-1]:
+        return await scene.work.get(Staff, told)
+    service = await scene.work.need(Service, flag.service_id)
+    team = await flags.who_can_be_asked(scene, service)
+    return whom_to_ask(team, (), scene.now, rules_of(service), service.nation).staff
 
 
 async def _moved_on(scene: Scene, request: KitRequest, reason: str) -> tuple[KitRequest, Flag]:
