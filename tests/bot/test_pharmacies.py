@@ -67,7 +67,7 @@ def test_the_export_is_what_was_given_out(sampled: Cli) -> None:
     said = sampled("pharmacies", "export", "--service", "grimsby").out.splitlines()
     assert said[0].split(",")[:3] == ["date", "time", "outlet"]
     assert said[1].split(",")[4:] == [
-        *("nasal", "N2403", supply.expiry.isoformat(), "1", "self", "lost", "yes", "DN32", "")
+        *("nasal", "N2403", supply.expiry.isoformat(), "1", "self", "lost", "yes", "DN32", "", "")
     ]
     early = ("--from", "2020-01-01", "--to", "31/01/2020")
     assert len(sampled("pharmacies", "export", "--service", "grimsby", *early).out.split()) == 1
