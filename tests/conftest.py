@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from db.reference.gazetteer import Gazetteer
 
 if TYPE_CHECKING:
     from tests.bot.cli import Cli
+    from tests.harness import Kitline
 
 SECRET = new_secret()
 
@@ -152,3 +153,14 @@ def fixed_codes(monkeypatch: pytest.MonkeyPatch) -> FixedCodes:
     monkeypatch.setattr("handlers.services.pack_codes.secrets", codes)
     monkeypatch.setattr("handlers.peer.secrets", codes)
     return codes
+
+
+@pytest.fixture
+async def demo(
+    sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes
+) -> AsyncIterator[Kitline]:
+    """The demo's line, its people loaded, its codes the same in every run."""
+    from tests import harness  # the whole program: not before a test needs it
+
+    async with harness.kitline(sqlite_url, secret_key, gazetteer) as line:
+        yield line

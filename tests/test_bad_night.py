@@ -11,12 +11,10 @@ import pytest
 from content import library
 from content.segments import segment_count
 from db.models import Flag, Staff
-from db.reference.gazetteer import Gazetteer
 from handlers.coaching import OVERDOSE
 from handlers.engine.flow import Choose
 from handlers.flags import URGENT
-from tests.conftest import FixedCodes
-from tests.harness import Kitline, kitline
+from tests.harness import Kitline
 
 AMY, SAM, ROBIN, PAT = (f"+447700{tail}" for tail in ("900101", "900011", "900051", "900052"))
 SUICIDAL = "i want to kill myself"
@@ -24,12 +22,6 @@ HIT = "my boyfriend hits me"
 GONE = "hes not breathing please help"
 NOT_YET = "nobody of the team has picked this up yet"
 OVER = "The talk with Robin is over"
-
-
-@pytest.fixture
-async def demo(sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes):
-    async with kitline(sqlite_url, secret_key, gazetteer) as line:
-        yield line
 
 
 async def heard(line: Kitline, address: str) -> list[str]:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from db.models import Address, Fact, Flag, Invitation, KitRequest, Offer, OutboxRow, Peer, PeerNote
-from db.reference.gazetteer import Gazetteer
 from db.retention import purge
 from handlers.debrief import hard_event
 from handlers.engine.turn import Scene
 from handlers.services.codes import check_character
-from tests.conftest import FixedCodes
-from tests.harness import START, Kitline, kitline
+from tests.harness import START, Kitline
 from tests.peers import AMY, ASH, JO, SAM, ask_for_kit, change, in_scene, peer, say, texts
 
 CODE = "JOIN K7F-3NN"
-
-
-@pytest.fixture
-async def demo(
-    sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes
-) -> AsyncIterator[Kitline]:
-    async with kitline(sqlite_url, secret_key, gazetteer) as line:
-        yield line
 
 
 # --- never sent into danger --------------------------------------------------------------------

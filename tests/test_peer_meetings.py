@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from db.models import Flag, KitRequest, Offer, PeerNote, Supply, SupplyFact
-from db.reference.gazetteer import Gazetteer
 from handlers.delivery import offer_failed
 from handlers.engine.turn import Scene
 from handlers.stand_down import from_duties, requests_wait_for_nobody
-from tests.conftest import FixedCodes
-from tests.harness import Kitline, kitline
+from tests.harness import Kitline
 from tests.peers import AMY, JO, SAM, ask_for_kit, change, in_scene, peer, say, texts
-
-
-@pytest.fixture
-async def demo(
-    sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes
-) -> AsyncIterator[Kitline]:
-    async with kitline(sqlite_url, secret_key, gazetteer) as line:
-        yield line
-
 
 # --- taken back --------------------------------------------------------------------------------
 

@@ -20,14 +20,6 @@ CARD = "CALL 999, speaker on."
 
 
 @pytest.fixture
-async def demo(
-    sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes
-) -> AsyncIterator[Kitline]:
-    async with kitline(sqlite_url, secret_key, gazetteer) as line:
-        yield line
-
-
-@pytest.fixture
 async def sms(
     sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes
 ) -> AsyncIterator[Kitline]:

@@ -23,11 +23,9 @@ from db.models import (
     Service,
     Supply,
 )
-from db.reference.gazetteer import Gazetteer
 from handlers import routing
 from handlers.engine.turn import Turn
-from tests.conftest import FixedCodes
-from tests.harness import Kitline, kitline
+from tests.harness import Kitline
 
 AMY, SAM = "+447700900101", "+447700900011"
 
@@ -40,12 +38,6 @@ async def texts(line: Kitline, address: str) -> list[str]:
 async def ask_for_kit(line: Kitline, address: str = AMY) -> None:
     for said in ("KIT", "YES", "YES", "1", "DN31 1AA", "nasal", "meet", "YES"):
         await line.say(address, said)
-
-
-@pytest.fixture
-async def demo(sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes):
-    async with kitline(sqlite_url, secret_key, gazetteer) as line:
-        yield line
 
 
 async def test_a_shared_line_asks_for_the_district_before_the_notice(demo: Kitline) -> None:

@@ -24,20 +24,12 @@ from db.models import (
     Timer,
     Training,
 )
-from db.reference.gazetteer import Gazetteer
 from handlers.engine.turn import Scene
 from handlers.mourning import in_mourning
-from tests.conftest import FixedCodes
-from tests.harness import Kitline, kitline
+from tests.harness import Kitline
 
 AMY, SAM, JO = "+447700900101", "+447700900011", "+447700900012"
 USED = ("USED", "no", "better", "1", "no")
-
-
-@pytest.fixture
-async def demo(sqlite_url: str, secret_key: str, gazetteer: Gazetteer, fixed_codes: FixedCodes):
-    async with kitline(sqlite_url, secret_key, gazetteer) as line:
-        yield line
 
 
 async def says(line: Kitline, address: str, *texts: str) -> list[str]:
