@@ -236,9 +236,9 @@ def test_the_nhsbsa_list(kitline: Cli) -> None:
 
 def test_bad_hours_are_named_by_line(kitline: Cli) -> None:
     kitline(*ADD)
-    bad = NHSBSA + _nhsbsa("FA009", "X", "DN31 1AA", "9 till 5", "", "Community")
+    bad = NHSBSA + _nhsbsa("FA009", "X", "DN31 1AA", "9 till late", "", "Community")
     said = kitline("pharmacies", "import", kitline.csv("consol.csv", bad), code=1).err
-    assert 'line 6: "9 till 5" are not hours' in said
+    assert 'line 6: "9 till late" are not hours' in said
     assert kitline.rows(Outlet) == []
     bad = OWN.replace("Mo-Fr 09:00-18:00", "weekdays").replace("DN32 7AA", "DN99 9ZZ")
     said = kitline("pharmacies", "import", kitline.csv("own.csv", bad), code=1).err
