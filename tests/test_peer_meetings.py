@@ -149,24 +149,24 @@ async def test_a_yes_to_going_along_that_comes_too_late(demo: Kitline) -> None:
     assert not any("two people" in text for text in await texts(demo, AMY))
 
 
-async def test_a_partner_is_told_when_the_requester_cancels(demo: Kitline) -> None:
+async def jo_goes_along(demo: Kitline) -> None:
+    """Sam has a meeting, and Jo, their pair, has said yes to coming with them."""
     await say(demo, SAM, "PAIR Jo")
     await say(demo, JO, "YES")
     await ask_for_kit(demo)
     await demo.say(SAM, "ACCEPT")
     await demo.say(JO, "YES")
     await texts(demo, JO)
+
+
+async def test_a_partner_is_told_when_the_requester_cancels(demo: Kitline) -> None:
+    await jo_goes_along(demo)
     await say(demo, AMY, "CANCEL", "YES")
     assert [t for t in await texts(demo, JO) if "need not go" in t]
 
 
 async def test_a_partner_is_told_when_the_requester_cannot_be_reached(demo: Kitline) -> None:
-    await say(demo, SAM, "PAIR Jo")
-    await say(demo, JO, "YES")
-    await ask_for_kit(demo)
-    await demo.say(SAM, "ACCEPT")
-    await demo.say(JO, "YES")
-    await texts(demo, JO)
+    await jo_goes_along(demo)
     (request,) = await demo.read(KitRequest)
 
     async def gone(scene: Scene) -> None:

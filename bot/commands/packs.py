@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from bot.bootstrap import App
 from bot.commands.output import plural, table
-from bot.commands.reading import read_batch, read_day, read_product
+from bot.commands.reading import read_box
 from bot.commands.session import change, look, service_named, services_named
 from bot.commands.shared import UserError, failing
 from bot.web.pages import PUBLIC, spaced
@@ -45,7 +45,7 @@ def print_(
     async def act(app: App, work: Work) -> str:
         home = await service_named(work, service)
         try:
-            box = read_product(product, home), read_batch(batch), read_day(expiry)
+            box = read_box(product, batch, expiry, home)
         except ValueError as wrong:
             raise typer.BadParameter(str(wrong)) from None
         number = home.sms_line or app.settings.twilio_from

@@ -120,6 +120,11 @@ def read_miles(text: str) -> float:
     return miles
 
 
+def read_box(product: str, batch: str, expiry: str, home: Service) -> tuple[str, str, date]:
+    """What is printed on a box of this service's: product, batch, last day."""
+    return read_product(product, home), read_batch(batch), read_day(expiry)
+
+
 def read_product(text: str, home: Service) -> str:
     """A product the service has, by its id, its name or its form."""
     known = typed_products(library.DEFAULT, rules_of(home))

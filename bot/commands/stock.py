@@ -9,7 +9,7 @@ import typer
 from bot.bootstrap import App
 from bot.commands.output import table
 from bot.commands.peers import peer_named
-from bot.commands.reading import read_batch, read_day, read_product
+from bot.commands.reading import read_box, read_day
 from bot.commands.session import change, look, service_named
 from bot.commands.shared import UserError, failing
 from db.models import Outlet, Peer, Service
@@ -65,7 +65,7 @@ def add(
     async def act(app: App, work: Work) -> str:
         home = await service_named(work, service)
         try:
-            box = read_product(product, home), read_batch(batch), read_day(expiry)
+            box = read_box(product, batch, expiry, home)
         except ValueError as wrong:
             raise typer.BadParameter(str(wrong)) from None
         holder, name = await _holder(work, home, peer, outlet)
